@@ -1,0 +1,82 @@
+# make demo      diagnose a failing network and say where the report is
+# make test      everything that CI runs: lint, types, imports, doctests, tests
+# make test-all  the same with the slow tests
+# make lint      lint, format, types, imports
+# make bench     every benchmark
+# make clean     remove what these targets made
+#
+# Needs Python 3.11 or newer with venv: make test PYTHON=/path/to/python3
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+# Prose with examples that run; these three describe the house and hold none.
+DOCS   := $(filter-out docs/design.md docs/style.md docs/findings.md,$(wildcard README.md docs/*.md))
+
+# Stamps: an install runs again only when pyproject.toml or constraints.txt changes.
+VENV_STAMP  := $(VENV)/.stamp-venv
+TORCH_STAMP := $(VENV)/.stamp-torch
+CORE_STAMP  := $(VENV)/.stamp-core
+DEV_STAMP   := $(VENV)/.stamp-dev
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-all check lint doctest format bench clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+$(VENV_STAMP):
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("rhobar needs Python 3.11 or newer, got " + sys.version.split()[0] + "; name another one: make PYTHON=/path/to/python3")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# torch comes first and alone: once the pinned release is there, nothing else asks for another one.
+$(TORCH_STAMP): constraints.txt $(VENV_STAMP)
+	$(PIP) torch
+	@touch $@
+
+$(CORE_STAMP): pyproject.toml constraints.txt $(TORCH_STAMP)
+	$(PIP) -e .
+	@touch $@
+
+$(DEV_STAMP): pyproject.toml constraints.txt $(TORCH_STAMP)
+	$(PIP) -e '.[dev,data]'
+	@touch $@
+
+demo: $(CORE_STAMP)
+	$(BIN)/rhobar run examples/deep_sigmoid.py
+	@report=$$(find .rhobar -type f -name '*.html' -exec ls -t {} + 2>/dev/null | head -n 1); \
+	if [ -z "$$report" ]; then echo "make demo: no report under .rhobar" >&2; exit 1; fi; \
+	echo "The report, to open in a browser: $(CURDIR)/$$report"
+
+test check: lint doctest
+	$(PYTEST) -n 2
+
+test-all: lint doctest
+	$(PYTEST) -n 2 -m ""
+
+lint: $(DEV_STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# After lint, also under make -j: what is fast fails first.
+doctest: $(DEV_STAMP) | lint
+	$(PYTEST) --doctest-modules --doctest-glob='*.md' src/rhobar $(DOCS)
+
+format: $(DEV_STAMP)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(DEV_STAMP)
+	@set -e; for file in benchmarks/[!_]*.py; do \
+		if [ ! -e "$$file" ]; then echo "no benchmarks yet"; exit 0; fi; \
+		echo "== $$file"; OMP_NUM_THREADS=1 $(BIN)/python "$$file"; \
+	done
+
+clean:
+	rm -rf $(VENV) .rhobar dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,55 @@
+"""rhobar: neural networks you can see into.
+
+ρ̄ is the average factor by which a layer stretches a signal or a gradient; deep networks train when it stays near 1.
+Point rhobar at a training and it says why it does not learn, with numbers, and what to change:
+
+* ``rhobar run train.py``: any PyTorch script, not one line changed;
+* `watch`: in your own loop;
+* `diagnose`: a model at rest;
+* `assert_healthy`: in your tests.
+
+Names are loaded when they are used, so that ``import rhobar`` does not import torch.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "assert_healthy", "diagnose", "watch"]
+
+if TYPE_CHECKING:
+    from rhobar.diagnose.exam import assert_healthy, diagnose
+    from rhobar.diagnose.live import watch
+
+_VERBS = {
+    "assert_healthy": "rhobar.diagnose.exam",
+    "diagnose": "rhobar.diagnose.exam",
+    "watch": "rhobar.diagnose.live",
+}
+
+
+class _Root(ModuleType):
+    """Keeps the verbs `diagnose` and `watch` what they are, although packages of the same names exist.
+
+    Importing ``rhobar.diagnose.rule`` makes the import system bind the package as an attribute of its parent; that
+    binding is refused for a verb, so that ``rhobar.diagnose(...)`` means the same before and after.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _VERBS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> object:
+        if name in _VERBS:
+            verb = getattr(importlib.import_module(_VERBS[name]), name)
+            setattr(self, name, verb)
+            return verb
+        raise AttributeError(f"module 'rhobar' has no attribute {name!r}; it offers {', '.join(sorted(_VERBS))}.")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *_VERBS})
+
+
+sys.modules[__name__].__class__ = _Root

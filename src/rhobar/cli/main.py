@@ -1,0 +1,42 @@
+"""``rhobar``: the commands. Nothing here imports torch; a watched script does that itself."""
+
+import typer
+
+from rhobar.cli.run import run
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="rhobar",
+    help="Neural networks you can see into: why a training does not learn, and what to change.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command(
+    "run",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
+)(run)
+
+
+@app.command("findings")
+def findings(name: str = typer.Argument("", help="One finding, to read its page.")) -> None:
+    """List what a diagnosis can say, or explain one finding."""
+    from rhobar.diagnose import findings as _registered
+    from rhobar.diagnose.rule import RULES
+
+    assert _registered
+    if name and name not in RULES:
+        typer.echo(f"There is no finding {name!r}; `rhobar findings` lists all {len(RULES)}.", err=True)
+        raise typer.Exit(2)
+    if name:
+        typer.echo(f"# {name} ({RULES[name].kind})\n\n{RULES[name].doc.strip()}")
+        return
+    for rule in sorted(RULES.values(), key=lambda r: (r.kind, r.id)):
+        typer.echo(f"{rule.kind:8} {rule.id:28} {rule.doc.strip().splitlines()[0]}")
+
+
+def main() -> None:
+    """Entry point of the ``rhobar`` command."""
+    app()

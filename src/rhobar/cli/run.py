@@ -1,0 +1,176 @@
+"""``rhobar run``: run an unmodified script, watch it, and say why it does not train."""
+
+import enum
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rhobar.watch.importing import when_imported
+from rhobar.watch.launch import Ending, run_script
+
+if TYPE_CHECKING:
+    from rhobar.record import Diagnosis, Record
+    from rhobar.watch.watcher import Watcher
+
+__all__ = ["run"]
+
+BITES = 3
+"""Exit code when --fail-on bites."""
+
+
+class FailOn(enum.StrEnum):
+    """Which kind of finding ends the command with exit code 3."""
+
+    cause = "cause"
+    symptom = "symptom"
+    never = "never"
+
+
+def run(
+    context: typer.Context,
+    script: Annotated[Path, typer.Argument(help="The script to run, followed by its own arguments.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for report and record [.rhobar/<name>-<time>].")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the diagnosis as JSON to this file as well.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the HTML report to this file as well.")] = None,
+    budget: Annotated[float, typer.Option(help="Share of the run time that watching may add.")] = 0.05,
+    mute: Annotated[list[str] | None, typer.Option(help="Leave out a finding (repeat for several).")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="Exit with code 3 if such a finding is made.")] = FailOn.never,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing; only write the files.")] = False,
+) -> None:
+    """Run SCRIPT as `python SCRIPT` would, and say why it does not train."""
+    if not budget > 0:
+        raise typer.BadParameter(f"must be a positive share of the run time such as 0.05, got {budget}.")
+    session = Session(script, out, json, report, budget, frozenset(mute or ()), fail_on, quiet)
+    when_imported("torch", session.attach, on_error=session.note_error)
+    ending = run_script(script, context.args, on_end=session.finish)
+    ending.leave(session.code)
+
+
+class Session:
+    """One watched run, from the script's first import of torch to the report."""
+
+    def __init__(
+        self,
+        script: Path,
+        out: Path | None,
+        json: Path | None,
+        report: Path | None,
+        budget: float,
+        mute: frozenset[str],
+        fail_on: FailOn,
+        quiet: bool,
+    ) -> None:
+        self.script, self.json, self.report = script, _absolute(json), _absolute(report)
+        self.budget, self.mute, self.fail_on, self.quiet = budget, mute, fail_on, quiet
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        name = re.sub(r"[^\w.-]+", "_", script.stem) or "run"
+        self.out = (_absolute(out) or Path.cwd() / ".rhobar" / f"{name}-{stamp}").resolve()
+        self.watcher: Watcher | None = None
+        self.error: Exception | None = None
+        self.code: int | None = None
+
+    def attach(self) -> None:
+        """Called right after the script imported torch."""
+        from rhobar.watch.watcher import Watcher
+
+        self.watcher = Watcher(budget=self.budget, name=str(self.script)).start()
+
+    def note_error(self, error: Exception) -> None:
+        """Watching could not start."""
+        self.error = error
+
+    def finish(self, ending: Ending) -> None:
+        """Called after the script has ended, however it ended."""
+        record = self._record(ending)
+        if self.watcher is None:
+            self._say_untrained(record)
+            return
+        from rhobar.diagnose.ranking import diagnose_record
+
+        diagnosis = diagnose_record(record, mute=self.mute)
+        page = self._write(record, diagnosis)
+        if not self.quiet:
+            from rich.console import Console
+
+            from rhobar.report.terminal import print_diagnosis
+
+            print_diagnosis(record, diagnosis, Console(stderr=True), report=page)
+        kinds = {"cause": ("cause",), "symptom": ("cause", "symptom"), "never": ()}[self.fail_on.value]
+        if any(f.kind in kinds for f in diagnosis.findings):
+            self.code = BITES
+
+    def _record(self, ending: Ending) -> "Record":
+        from rhobar.record import Record, Unseen
+
+        if self.watcher is None:
+            record = Record(name=str(self.script))
+            if self.error is not None:
+                record.unseen.append(Unseen("everything", f"{type(self.error).__name__}: {self.error}"))
+            return record
+        if ending.exception is not None and not isinstance(ending.exception, SystemExit):
+            self.watcher.fail(type(ending.exception).__name__, str(ending.exception))
+        self.watcher.stop()
+        return self.watcher.record
+
+    def _say_untrained(self, record: "Record") -> None:
+        """The script never imported torch: a sentence, and an empty diagnosis for machines."""
+        from rhobar.record import Diagnosis
+
+        why = f" Watching failed: {record.unseen[0].reason}." if record.unseen else ""
+        diagnosis = Diagnosis((), (), (), "No training was seen: the script did not import torch." + why)
+        if self.json is not None:
+            from rhobar.report.json_report import diagnosis_json
+
+            write_text(self.json, diagnosis_json(record, diagnosis))
+        if not self.quiet:
+            print(f"rhobar: {diagnosis.headline}", file=sys.stderr)
+
+    def _write(self, record: "Record", diagnosis: "Diagnosis") -> Path | None:
+        """Write all files; what cannot be written is said, and nothing else is lost."""
+        from rhobar.record import to_json
+        from rhobar.report.html import write_report
+        from rhobar.report.json_report import diagnosis_json
+
+        page: Path | None = self.report or self.out / "report.html"
+        targets = [(self.out / "diagnosis.json", diagnosis_json), (self.json, diagnosis_json)]
+        for path, make in targets:
+            if path is not None:
+                self._try(path, lambda p=path, m=make: write_text(p, m(record, diagnosis)))  # type: ignore[misc]
+        self._try(self.out / "record.json", lambda: write_text(self.out / "record.json", to_json(record)))
+        for path in {self.out / "report.html", self.report} - {None}:
+            assert path is not None
+            if not self._try(path, lambda p=path: _write_page(record, diagnosis, p, write_report)) and path == page:  # type: ignore[misc]
+                page = None
+        return page
+
+    def _try(self, path: Path, write) -> bool:  # type: ignore[no-untyped-def]  # noqa: ANN001
+        try:
+            write()
+        except OSError as error:
+            if not self.quiet:
+                print(f"rhobar: could not write {path}: {error.strerror or error}.", file=sys.stderr)
+            return False
+        return True
+
+
+def _write_page(record: "Record", diagnosis: "Diagnosis", path: Path, write_report) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_report(record, diagnosis, path)
+
+
+def _absolute(path: Path | None) -> Path | None:
+    """The path as meant when the command was given, whatever folder the script changes to."""
+    return None if path is None else path.absolute()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)

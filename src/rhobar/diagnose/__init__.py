@@ -1,0 +1,1 @@
+"""From a record to findings: rules, ranking and the active exam."""

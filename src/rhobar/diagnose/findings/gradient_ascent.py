@@ -1,0 +1,149 @@
+"""The updates raise the loss: a sign is wrong.
+
+## What it does
+Fires when a loss that cannot be negative is driven below zero; when an optimizer set to `maximize` is given a
+loss that is an error to be made small; and when the loss rises steadily from the start while successive
+gradients agree.
+
+## Why it harms
+The better the optimizer works, the worse the model becomes.
+
+## Known false alarms
+Rewards and adversarial games are maximised on purpose: only losses of a known kind are judged, and none whose
+batches carry one label each. Binary cross-entropy is negative for targets outside [0, 1]; that is
+invalid-labels. Too high a rate raises the loss too, but there successive gradients point against each other.
+
+## Threshold
+On a quadratic g_{t+1}·g_t / ‖g_t‖² = 1 − ηλ: above 1 for ascent, between 0 and 1 for a stable descent, below
+−1 beyond the stability limit. So a rising loss with a positive median cosine is ascent. Rising: at least 8 of
+the 9 increments of ten windows (under no trend each has sign ±; P ≤ 10/512 = 0.02), an end above the constant
+answer or, if that is unknown, above 1.5 times the start, and by more than four standard errors. Relative
+updates of 0.1 and more are learning-rate-too-high, and a line search whose smallest step still lowers the
+loss refutes the sign error.
+
+## Example
+`loss = -F.mse_loss(prediction, target)`
+
+## Remedy
+Drop the minus sign, or `maximize=True`, or the `+` in a hand-written update.
+
+## References
+Robbins & Monro (1951), A stochastic approximation method.
+"""
+
+from itertools import pairwise
+from statistics import fmean
+
+from rhobar.diagnose.motion import typical, update_ratios
+from rhobar.diagnose.progress import MIN_STEPS, Progress, progress, smoothed
+from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.diagnose.shortfall import judgeable
+from rhobar.record import Evidence, Record, Remedy, Training
+
+__all__ = ["gradient_ascent"]
+
+_NEVER_NEGATIVE = ("mse", "l1", "huber", "smooth_l1", "cross_entropy", "bce", "bce_with_logits")
+_NUM_WINDOWS = 10
+_MIN_RISES = 8
+_LONG_STEP = 0.1
+
+
+@rule(
+    "gradient-ascent",
+    kind="cause",
+    why="A sign error turns descent into ascent: each step follows the gradient uphill.",
+    remedy=Remedy("Minimise the loss itself: no minus sign before it, no maximize=True.", "loss.backward()"),
+    explains=(
+        "not-learning",
+        "underfitting",
+        "learning-rate-too-high",
+        "exploding-gradient",
+        "nonfinite-values",
+        "loss-spike",
+        "dead-units",
+        "saturated-units",
+        "clipping-always-active",
+        "rank-collapse",
+    ),
+    references=("Robbins & Monro (1951), A stochastic approximation method",),
+)
+def gradient_ascent(training: Training, record: Record) -> Outcome:
+    """Fire on a negated or maximised error, or on a loss that climbs along its own gradient."""
+    course = progress(training)
+    if course is None or course.num_steps < MIN_STEPS:
+        return unchecked("gradient-ascent", f"needs {MIN_STEPS} backward passes")
+    if training.loss is None or training.loss.kind == "custom":
+        return unchecked("gradient-ascent", "the loss is hand-written: whether it should fall is not known")
+    if training.loss.kind not in _NEVER_NEGATIVE or not judgeable(training):
+        return None
+    return _negated(training, course) or _maximised(training, course) or _climbing(training, course)
+
+
+def _negated(training: Training, course: Progress) -> Outcome:
+    targets, kind = training.targets, training.loss.kind if training.loss else ""
+    outside = targets is not None and (targets.minimum < 0 or targets.maximum > 1)
+    if kind in ("bce", "bce_with_logits") and (targets is None or outside):
+        return None
+    if kind == "cross_entropy" and targets is not None and targets.minimum < 0 and not targets.integral:
+        return None
+    if (
+        training.loss is None
+        or training.loss.num_terms > 1
+        or not (course.end < 0 and course.end < course.start)
+    ):
+        return None
+    return Seen(
+        summary=f"The {kind.replace('_', ' ')} is handed over with a minus sign: it went from {course.start:.3g} "
+        f"to {course.end:.3g}, where an error cannot be below 0.",
+        severity=1.0,
+        confidence=0.97,
+        evidence=(Evidence("training loss at the end", course.end, 0.0),),
+    )
+
+
+def _maximised(training: Training, course: Progress) -> Outcome:
+    maximise = training.optimizer is not None and bool(training.optimizer.settings.get("maximize", 0.0))
+    if not maximise or course.start < 0:
+        return None
+    return Seen(
+        summary=f"The optimizer was told to maximise an error: it went from {course.start:.3g} to {course.end:.3g}.",
+        severity=1.0,
+        confidence=0.97,
+        evidence=(
+            Evidence("maximize", 1.0, 0.0),
+            Evidence("training loss at the end", course.end, course.start),
+        ),
+    )
+
+
+def _climbing(training: Training, course: Progress) -> Outcome:
+    losses = training.losses
+    if not course.finite:
+        losses = losses[: next(i for i, x in enumerate(losses) if not x < float("inf"))]
+    means = smoothed(losses, max(1, len(losses) // _NUM_WINDOWS))[:_NUM_WINDOWS]
+    rises = sum(b > a for a, b in pairwise(means))
+    cosine = typical([r.gradient_cosine for r in training.readings if r.gradient_cosine is not None])
+    accumulating = training.num_steps > 0 and 2 * training.uncleared_steps >= training.num_steps
+    if len(means) < _NUM_WINDOWS or rises < _MIN_RISES or accumulating or cosine is None or not cosine > 0:
+        return None
+    ratio, probe = typical(update_ratios(training)), training.rate
+    if (ratio is not None and ratio >= _LONG_STEP) or (
+        probe is not None and probe.losses and probe.losses[0] < probe.start
+    ):
+        return None
+    end = fmean(losses[-max(1, len(losses) // 10) :])
+    level = course.constant if course.constant is not None else 1.5 * course.start
+    noise = course.noise if course.finite else 0.0
+    if not (end > max(level, course.start) + 4 * noise and means[0] <= min(means[1:])):
+        return None
+    return Seen(
+        summary=f"The loss climbs from {course.start:.3g} to {end:.3g}, in {rises} of {_NUM_WINDOWS - 1} windows, while "
+        f"successive gradients agree (cosine {cosine:.2f}): the updates go uphill.",
+        severity=1.0,
+        confidence=0.85,
+        evidence=(
+            Evidence("windows in which the loss rose", float(rises), float(_MIN_RISES)),
+            Evidence("cosine of successive gradients", cosine, 0.0),
+            Evidence("training loss at the end", end, level),
+        ),
+    )

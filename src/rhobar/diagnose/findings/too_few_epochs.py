@@ -1,0 +1,99 @@
+"""The training was stopped while its loss was falling as fast as before.
+
+## What it does
+Fires when, over the last quarter, the loss fell by a sizeable share of the task, no slower than half of the
+quarter before, significantly, with the validation loss (where there is one) at its best at the end, and less
+than half was learned.
+
+## Why it harms
+What was still to come was left.
+
+## Known false alarms
+Every loss still falls a little at the end; a net that explains half of what there is, a schedule that was at
+its end, and a fall of a few per cent are left alone.
+
+## Threshold
+10 % of the constant answer's loss in the last quarter of the steps: at this slope half as many steps again
+would explain another fifth of the task. Four standard errors of the difference of the two quarter-end means.
+
+## Example
+`for epoch in range(1):` on a few hundred rows.
+
+## Remedy
+Train two or three times as long, and stop by the validation loss.
+
+## References
+Prechelt (1998), Early stopping — but when?
+"""
+
+import math
+from statistics import fmean
+
+from rhobar.diagnose.progress import MIN_STEPS, progress
+from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.diagnose.shortfall import fell_short, judgeable
+from rhobar.diagnose.validation import validation_evaluations
+from rhobar.record import Evidence, Record, Remedy, Training
+
+__all__ = ["too_few_epochs"]
+
+_FALL = 0.1
+_STEADY = 0.5
+
+
+@rule(
+    "too-few-epochs",
+    kind="cause",
+    why="The loss was falling steadily when the script stopped.",
+    remedy=Remedy(
+        "Train two or three times as long, and stop by the validation loss.",
+        "for epoch in range(3 * epochs):",
+    ),
+    explains=("underfitting",),
+    references=("Prechelt (1998), Early stopping — but when?",),
+)
+def too_few_epochs(training: Training, record: Record) -> Outcome:
+    """Fire if the last quarter still brought a tenth of the task and half was not reached."""
+    course = progress(training)
+    if course is None or course.num_steps < 2 * MIN_STEPS:
+        return unchecked("too-few-epochs", f"needs {2 * MIN_STEPS} backward passes")
+    if course.constant is None or course.constant <= 0:
+        return unchecked("too-few-epochs", "the loss of the constant answer is not known")
+    if (
+        not course.finite
+        or not judgeable(training)
+        or not fell_short(training, course)
+        or _scheduled(training)
+    ):
+        return None
+    marks, stderr = _quarter_marks(training)
+    late, before = marks[1] - marks[2], marks[0] - marks[1]
+    validation = [e.loss for e in validation_evaluations(training) if e.loss is not None]
+    if validation and validation[-1] > min(validation):
+        return None
+    if not (late >= _FALL * course.constant and late > 4 * stderr and late >= _STEADY * before):
+        return None
+    return Seen(
+        summary=f"The loss was still falling when the training stopped after {course.num_steps} steps: the last quarter took "
+        f"it from {marks[1]:.3g} to {marks[2]:.3g}, {late / course.constant:.0%} of what a constant answer scores.",
+        severity=0.4,
+        confidence=0.8,
+        evidence=(
+            Evidence("fall of the loss in the last quarter", late, _FALL * course.constant, stderr=stderr),
+        ),
+    )
+
+
+def _scheduled(training: Training) -> bool:
+    """Whether the schedule had come to its end: a rate below a tenth of its peak."""
+    return bool(training.rates) and training.rates[-1] < 0.1 * max(training.rates)
+
+
+def _quarter_marks(training: Training) -> tuple[list[float], float]:
+    """Mean losses around the half, three quarters and the end, and the standard error of a difference of two."""
+    n = len(training.losses)
+    width = max(4, n // 10)
+    blocks = [training.losses[end - width : end] for end in (n // 2, (3 * n) // 4, n)]
+    marks = [fmean(block) for block in blocks]
+    variance = fmean((x - mark) ** 2 for block, mark in zip(blocks, marks, strict=True) for x in block)
+    return marks, math.sqrt(2 * variance / width)

@@ -1,0 +1,106 @@
+"""Parameters that receive gradients but that no optimizer holds.
+
+## What it does
+Lists trainable parameters that the loss reaches, whose gradients are not zero, that no optimizer of the
+program holds and that never moved, while an optimizer does take steps.
+
+## Why it harms
+Their gradients are computed and thrown away; they stay at their random start, and often everything below
+depends on them.
+
+## Known false alarms
+Pretrained parts left out on purpose have been loaded or trained before and are not counted; frozen parameters
+are not trainable. Inputs that require gradients (coordinates of a physics-informed net, adversarial images)
+look like a batch and are not counted. Single scalars and vectors are counted only if the training fell short.
+
+## Threshold
+None beyond that: one weight matrix with gradients that stays at its random start is a fault by itself.
+
+## Example
+`self.layers = [nn.Linear(8, 8) for _ in range(3)]` hides them from `model.parameters()`; so does
+`model.fc = nn.Linear(8, 2)` after the optimizer was built.
+
+## Remedy
+`nn.ModuleList`; build the optimizer after the model is complete.
+
+## References
+PyTorch documentation, torch.nn.ModuleList; torch.optim, Constructing it.
+"""
+
+import math
+
+from rhobar.diagnose.progress import progress
+from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.diagnose.shortfall import fell_short
+from rhobar.record import Evidence, ParameterFacts, Record, Remedy, Training
+
+__all__ = ["unoptimized_parameters"]
+
+
+@rule(
+    "unoptimized-parameters",
+    kind="cause",
+    why="The optimizer updates only what it was given when it was built; gradients of other parameters are dropped.",
+    remedy=Remedy(
+        "Register layers in nn.ModuleList, and build the optimizer from the finished model's parameters.",
+        "self.layers = nn.ModuleList(layers)\noptimizer = torch.optim.Adam(model.parameters())",
+    ),
+    explains=(
+        "not-learning",
+        "underfitting",
+        "no-optimizer-step",
+        "learning-rate-too-low",
+        "too-little-capacity",
+        "too-few-epochs",
+        "detached-parameters",
+        "symmetric-initialization",
+        "badly-scaled-initialization",
+    ),
+    references=("PyTorch documentation, torch.optim: Constructing it",),
+)
+def unoptimized_parameters(training: Training, record: Record) -> Outcome:
+    """Fire if reached parameters with gradients are held by no optimizer and stay at their random start."""
+    if training.optimizer is None or training.num_steps == 0:
+        return None
+    if not training.parameters:
+        return unchecked("unoptimized-parameters", "no parameters were seen")
+    elsewhere = {
+        p.name for t in record.trainings if t is not training for p in t.parameters if p.held or p.moved
+    }
+    reached = [p for p in training.parameters if p.reached and p.trainable and not _is_batch(p, training)]
+    left = [p for p in reached if _left_out(p) and p.name not in elsewhere]
+    course = progress(training)
+    harmed = course is not None and fell_short(training, course)
+    if not left or not (harmed or any(len(p.shape) >= 2 for p in left)):
+        return None
+    share = sum(math.prod(p.shape) for p in left) / max(sum(math.prod(p.shape) for p in reached), 1)
+    stale = [
+        p for p in training.parameters if p.held and p.trainable and not p.reached and not p.has_gradient
+    ]
+    shown = ", ".join(p.name for p in left[:3]) + (", …" if len(left) > 3 else "")
+    return Seen(
+        summary=f"{len(left)} of {len(reached)} parameters ({share:.0%} of the weights) receive gradients but are held by "
+        f"no optimizer and never moved in {training.num_steps} steps: {shown}"
+        + (f"; the optimizer holds {len(stale)} others that the loss never reaches." if stale else "."),
+        severity=0.95 if harmed else 0.4 + 0.4 * share,
+        confidence=0.95,
+        where=tuple(p.name for p in left),
+        evidence=(
+            Evidence("parameters with gradients and without optimizer", float(len(left)), 0.0),
+            Evidence("their share of the weights", share, 0.0),
+        ),
+    )
+
+
+def _left_out(parameter: ParameterFacts) -> bool:
+    """Whether a gradient arrived, was not zero, and nobody used it."""
+    wanted = parameter.has_gradient and not parameter.zero_gradient
+    return wanted and not (parameter.held or parameter.moved or parameter.moved_before)
+
+
+def _is_batch(parameter: ParameterFacts, training: Training) -> bool:
+    """Whether a nameless leaf has the shape of data: rows of a batch by the input's features, or by one coordinate."""
+    if parameter.module or not parameter.shape or parameter.shape[0] not in training.batch_sizes:
+        return False
+    features = training.inputs.shape[1:] if training.inputs else ()
+    return parameter.shape[1:] in ((), (1,), features)

@@ -1,0 +1,65 @@
+"""`rb.watch`: watch a training in your own loop, then ask for the diagnosis."""
+
+from typing import Any
+
+from torch import nn
+from torch.optim.optimizer import Optimizer
+
+from rhobar.diagnose.ranking import diagnose_record
+from rhobar.record import Diagnosis
+from rhobar.watch.watcher import Watcher
+
+__all__ = ["Run", "watch"]
+
+
+class Run(Watcher):
+    """A watched training: a `Watcher` that can also be asked what is wrong."""
+
+    def diagnosis(self) -> Diagnosis:
+        """Judge what has been seen so far."""
+        return diagnose_record(self.record)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p>{escape(self.diagnosis().headline)}</p>"
+
+
+def watch(
+    model: nn.Module | None = None,
+    optimizer: Optimizer | None = None,
+    *,
+    loss: Any = None,  # noqa: ANN401
+    budget: float | None = 0.05,
+) -> Run:
+    """Watch the training of `model` (of everything in this process if ``None``).
+
+    Use it as a context manager or by ``.start()`` and ``.stop()``; the loop itself stays as it is. Weights, losses and
+    random numbers are the same with and without.
+
+    Args:
+        model: The network.
+        optimizer: Its optimizer.
+        loss: The loss function; it is recognised from the autograd graph, so this is for documentation only.
+        budget: Share of the run time that watching may add; ``None`` reads everything at every step.
+
+    Returns:
+        A run with ``.record``, the plain data, and ``.diagnosis()``, the findings.
+
+    Raises:
+        ValueError: If the budget is not positive.
+
+    Example:
+        >>> import torch, rhobar as rb
+        >>> model = torch.nn.Linear(3, 1)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> x, y = torch.randn(8, 3), torch.randn(8, 1)
+        >>> with rb.watch(model, optimizer) as run:
+        ...     for _ in range(3):
+        ...         optimizer.zero_grad()
+        ...         torch.nn.functional.mse_loss(model(x), y).backward()
+        ...         _ = optimizer.step()
+        >>> run.record.trainings[0].num_steps
+        3
+    """
+    return Run(model, optimizer, budget=budget, name=type(model).__name__ if model is not None else "training")

@@ -1,0 +1,142 @@
+"""Golub–Kahan–Lanczos bidiagonalisation, and the largest singular value from a few products.
+
+From a random unit vector v₁, products with A and Aᵀ build orthonormal U_k, V_k and an upper bidiagonal B_k:
+
+    A V_k  = U_k B_k
+    Aᵀ U_k = V_k B_kᵀ + β_k v_{k+1} e_kᵀ
+
+With B_k = P Σ Qᵀ, the triple σ̂ = Σ₁₁, u = U_k P₁, v = V_k Q₁ obeys A v = σ̂ u exactly and
+‖Aᵀ u − σ̂ v‖ = β_k |P_k1|, which is known without any further product.
+
+References:
+    Golub and Kahan (1965), Calculating the singular values and pseudo-inverse of a matrix, section 4.
+    Saad (2011), Numerical methods for large eigenvalue problems, section 3.2 (the bound by the residual).
+"""
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rhobar.linalg.operator import LinearOperator
+
+__all__ = ["SingularValue", "largest_singular_value"]
+
+# One step has a small residual on any matrix whose typical gain hides a larger one in few directions.
+# So at least three, unless the Krylov space is exhausted.
+_MIN_STEPS = 3
+_INF = float("inf")
+
+
+@dataclass(frozen=True)
+class SingularValue:
+    """The largest singular value, as far as the products show.
+
+    Attributes:
+        value: σ̂ ≤ σ₁, the largest singular value on the Krylov space.
+        residual: ‖Aᵀ u − σ̂ v‖; A has a singular value within this distance of σ̂.
+        num_matvecs: Products with A or Aᵀ.
+        converged: Whether residual ≤ tol · σ̂ after three steps, or nothing is left to find.
+        left: u, of unit length; zero if A v = 0.
+        right: v, of unit length.
+    """
+
+    value: float
+    residual: float
+    num_matvecs: int
+    converged: bool
+    left: Float[Tensor, " m"] = field(repr=False, compare=False)
+    right: Float[Tensor, " n"] = field(repr=False, compare=False)
+
+
+def largest_singular_value(
+    A: LinearOperator, *, max_steps: int = 12, tol: float = 1e-2, generator: torch.Generator | None = None
+) -> SingularValue:
+    """Estimate σ₁ = max ‖A v‖ / ‖v‖ from below.
+
+    Each step costs one product with A and one with Aᵀ; both bases are reorthogonalised in full. A small
+    residual proves that σ̂ is near *a* singular value; that this is the largest is not proven, but fails
+    only if the random start is almost orthogonal to its vector.
+
+    Args:
+        A: The operator, m × n.
+        max_steps: Bound on the steps.
+        tol: Stop once residual ≤ tol · σ̂.
+        generator: Source of the random start.
+
+    Returns:
+        The estimate; NaN with an infinite residual, not converged, if a product is not finite.
+
+    Raises:
+        ValueError: If no step is allowed or the tolerance is negative.
+
+    Example:
+        >>> A = LinearOperator.from_matrix(torch.diag(torch.tensor([3.0, 2.0, 1.0])))
+        >>> round(largest_singular_value(A).value, 4)
+        3.0
+    """
+    if max_steps < 1:
+        raise ValueError(f"max_steps must be at least 1, got {max_steps}.")
+    if not tol >= 0:
+        raise ValueError(f"tol must be a number of at least 0, got {tol}.")
+    (m, n), steps = A.shape, min(max_steps, *A.shape)
+    tiny = 10 * max(m, n) ** 0.5 * torch.finfo(A.dtype).eps
+    U = torch.zeros(m, steps, dtype=A.dtype, device=A.device)
+    V = torch.zeros(n, steps + 1, dtype=A.dtype, device=A.device)
+    B = torch.zeros(steps, steps + 1, dtype=torch.float64)  # column k + 1 holds β_k e_k
+    V[:, 0] = _random_unit(n, A, generator)
+    for k in range(steps):
+        U[:, k], B[k, k] = _orthonormalise(A @ V[:, k], U[:, :k])
+        scale = B.abs().max().item()
+        if not scale < _INF:
+            return _not_finite(U, V, 2 * k + 1)
+        if B[k, k] <= tiny * scale:  # A v_{k+1} lies in span U_k; for k = 0, A v₁ = 0
+            return _triple(U[:, :k], V[:, : k + 1], B[:k, : k + 1], 2 * k + 1, tol)
+        V[:, k + 1], B[k, k + 1] = _orthonormalise(A.T @ U[:, k], V[:, : k + 1])
+        if not B[k, k + 1] < _INF:
+            return _not_finite(U, V, 2 * k + 2)
+        if B[k, k + 1] <= tiny * scale or k + 1 == n:
+            B[k, k + 1] = 0
+        if k + 1 == m:  # so does A v_{k+1}, whatever it is: U_k spans ℝᵐ
+            return _triple(U, V, B, 2 * k + 2, tol)
+        found = _triple(U[:, : k + 1], V[:, : k + 1], B[: k + 1, : k + 2], 2 * k + 2, tol)
+        if found.residual == 0 or (found.converged and k + 1 >= _MIN_STEPS):
+            return found
+    return replace(found, converged=found.converged and steps >= _MIN_STEPS)
+
+
+def _random_unit(n: int, A: LinearOperator, generator: torch.Generator | None) -> Tensor:
+    device = A.device if generator is None else generator.device
+    v = torch.randn(n, generator=generator, device=device, dtype=torch.float64)
+    return (v / torch.linalg.vector_norm(v)).to(A.device, A.dtype)
+
+
+def _orthonormalise(x: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
+    """Return x − basis basisᵀ x as a unit vector, and its length; twice is enough (Kahan, Parlett)."""
+    for _ in range(2):
+        x = x - basis @ (basis.T @ x)
+    length = torch.linalg.vector_norm(x)
+    return (x / length if length > 0 else torch.zeros_like(x)), length.double().cpu()
+
+
+def _triple(U: Tensor, V: Tensor, B: Tensor, num_matvecs: int, tol: float) -> SingularValue:
+    """Return the leading triple of U B Vᵀ.
+
+    B is k × (k+1). With as many columns in V, the pair of spaces is invariant: Aᵀ U = V Bᵀ and A V = U B.
+    With one column less, the last column of B is what leaves them.
+    """
+    k, columns = U.shape[1], V.shape[1]
+    if k == 0:
+        return SingularValue(0.0, 0.0, num_matvecs, True, U.new_zeros(U.shape[0]), V[:, 0].clone())
+    P, S, Qt = torch.linalg.svd(B[:, :columns], full_matrices=False)
+    value = S[0].item()
+    residual = torch.linalg.vector_norm(B[:, columns:].T @ P[:, 0]).item()
+    left, right = U @ P[:, 0].to(U), V @ Qt[0].to(V)
+    return SingularValue(value, residual, num_matvecs, residual <= tol * value, left, right)
+
+
+def _not_finite(U: Tensor, V: Tensor, num_matvecs: int) -> SingularValue:
+    nan = float("nan")
+    left, right = torch.full_like(U[:, 0], nan), torch.full_like(V[:, 0], nan)
+    return SingularValue(nan, _INF, num_matvecs, False, left, right)

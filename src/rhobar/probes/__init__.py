@@ -1,0 +1,1 @@
+"""A network (or data) in, numbers out: measurements with error bars that leave no trace."""

@@ -1,0 +1,54 @@
+"""Plain, serialisable data: what was seen of a training and what was concluded from it.
+
+Nothing here knows torch; everything here survives a round trip through JSON.
+"""
+
+from rhobar.record.diagnosis import Diagnosis, Evidence, Finding, NotChecked, Remedy
+from rhobar.record.reading import LayerReading, Moments, ParameterReading, Reading
+from rhobar.record.record import Failure, Record, Unseen
+from rhobar.record.serialise import from_json, to_json
+from rhobar.record.training import (
+    CollapsedPair,
+    Evaluation,
+    InputFacts,
+    LabelProbe,
+    LossFacts,
+    ModeFacts,
+    Nonfinite,
+    OptimizerFacts,
+    ParameterFacts,
+    RateProbe,
+    StructureFacts,
+    TargetFacts,
+    Training,
+)
+
+__all__ = [
+    "CollapsedPair",
+    "Diagnosis",
+    "Evaluation",
+    "Evidence",
+    "Failure",
+    "Finding",
+    "InputFacts",
+    "LabelProbe",
+    "LayerReading",
+    "LossFacts",
+    "ModeFacts",
+    "Moments",
+    "Nonfinite",
+    "NotChecked",
+    "OptimizerFacts",
+    "ParameterFacts",
+    "ParameterReading",
+    "RateProbe",
+    "Reading",
+    "Record",
+    "Remedy",
+    "StructureFacts",
+    "TargetFacts",
+    "Training",
+    "Unseen",
+    "from_json",
+    "to_json",
+]

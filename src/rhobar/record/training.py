@@ -1,0 +1,371 @@
+"""A training: one loss driven into one set of parameters, as far as it was seen."""
+
+from dataclasses import dataclass, field
+
+from rhobar.record.reading import Reading
+
+__all__ = [
+    "CollapsedPair",
+    "Evaluation",
+    "InputFacts",
+    "LabelProbe",
+    "LossFacts",
+    "ModeFacts",
+    "Nonfinite",
+    "OptimizerFacts",
+    "ParameterFacts",
+    "RateProbe",
+    "StructureFacts",
+    "TargetFacts",
+    "Training",
+]
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """The loss as its autograd graph spells it.
+
+    Attributes:
+        kind: ``cross_entropy``, ``soft_cross_entropy``, ``nll``, ``mse``, ``l1``, ``huber``, ``bce``,
+            ``bce_with_logits``, ``kl_div``, ``poisson_nll``, … or ``custom``.
+        chain: Operation names from the loss towards the last linear map.
+        link: Non-linearities between the last linear map and the loss's own formula, nearest the loss first.
+        link_dim: Axis of a softmax link, if there is one (non-negative).
+        output_shape: Shape of what the loss received as its prediction.
+        target_shape: Shape of the target, where it was seen.
+        broadcast: The shape that prediction and target were silently broadcast to, if they were.
+        num_terms: Number of loss terms that are added up.
+        output_min: Smallest prediction seen.
+        output_max: Largest prediction seen.
+        output_layer: Name of the last linear map.
+        reduction: ``mean``, ``sum``, ``none`` or ``unknown``.
+    """
+
+    kind: str
+    chain: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+    link_dim: int | None = None
+    output_shape: tuple[int, ...] = ()
+    target_shape: tuple[int, ...] | None = None
+    broadcast: tuple[int, ...] | None = None
+    num_terms: int = 1
+    output_min: float | None = None
+    output_max: float | None = None
+    output_layer: str | None = None
+    reduction: str = "unknown"
+
+
+@dataclass(frozen=True)
+class CollapsedPair:
+    """Two linear maps that follow each other with nothing non-linear between them.
+
+    Attributes:
+        first: Name of the first map.
+        second: Name of the second.
+        width: Features between them.
+        rank: min(inputs of the first, outputs of the second): the rank the pair could need.
+    """
+
+    first: str
+    second: str
+    width: int
+    rank: int
+
+
+@dataclass(frozen=True)
+class StructureFacts:
+    """What the graph between the data and the loss is made of.
+
+    Attributes:
+        num_maps: Linear maps with weights of their own.
+        nonlinearities: Non-linear operations between the first and the last of them, each name once.
+        collapsed: Pairs of maps that could be one.
+        normalisations: Normalisation layers met.
+        hand_written: Operations of the loss or a layer that have a stable form but were spelled out
+            (``log(softmax)``, ``exp`` without a maximum subtracted, ``log(sigmoid)``, ``sqrt`` of a value that reaches 0).
+    """
+
+    num_maps: int = 0
+    nonlinearities: tuple[str, ...] = ()
+    collapsed: tuple[CollapsedPair, ...] = ()
+    normalisations: int = 0
+    hand_written: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InputFacts:
+    """The data that enters the first linear map, over all rows read.
+
+    Attributes:
+        num_rows: Rows read.
+        num_features: Features per row (channels for images and sequences).
+        mean: Mean of each feature (at most 4096 of them).
+        std: Standard deviation of each feature.
+        nonfinite: Share of elements that are NaN or infinite.
+        nonfinite_where: First offending ``(step, row, feature)``.
+        nonfinite_features: Indices of the features with non-finite values.
+        integer: Whether the data are indices for an embedding.
+        shape: Shape of one batch.
+    """
+
+    num_rows: int
+    num_features: int
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    nonfinite: float = 0.0
+    nonfinite_where: tuple[int, int, int] | None = None
+    nonfinite_features: tuple[int, ...] = ()
+    integer: bool = False
+    shape: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class TargetFacts:
+    """The targets that the loss received, over all rows read.
+
+    Attributes:
+        num_rows: Number of target rows read.
+        shape: Shape of one batch of targets.
+        dtype: Their torch dtype, as text.
+        minimum: Smallest finite value.
+        maximum: Largest finite value.
+        mean: Mean of the finite values.
+        std: Standard deviation around each column's own mean (what a constant answer leaves unexplained).
+        offset: Largest |column mean|.
+        nonfinite: Share of non-finite values.
+        nonfinite_where: First offending ``(step, row)``.
+        integral: Whether every value is a whole number.
+        distinct: Distinct values, if at most 64.
+        frequency: Their shares, in the order of ``distinct``.
+        one_hot: Whether every row holds a single one among zeros (at least two columns).
+        constant_batches: Whether each batch held a single value.
+        row_sum_error: Largest |row sum − 1| (rows of at least two columns).
+        batch_switches: Share of neighbours in a batch with different labels, divided by what a shuffled order
+            gives (1 for i.i.d. batches, near 0 for sorted ones).
+        batch_purity: Mean share of a batch's commonest label.
+        constant_loss: Mean loss of the best constant answer under the training's loss, ``None`` if unknown.
+    """
+
+    num_rows: int
+    shape: tuple[int, ...]
+    dtype: str
+    minimum: float = 0.0
+    maximum: float = 0.0
+    mean: float = 0.0
+    std: float = 0.0
+    offset: float = 0.0
+    nonfinite: float = 0.0
+    nonfinite_where: tuple[int, int] | None = None
+    integral: bool = False
+    distinct: tuple[float, ...] = ()
+    frequency: tuple[float, ...] = ()
+    one_hot: bool = False
+    constant_batches: bool = False
+    row_sum_error: float | None = None
+    batch_switches: float | None = None
+    batch_purity: float | None = None
+    constant_loss: float | None = None
+
+
+@dataclass(frozen=True)
+class OptimizerFacts:
+    """The optimizer that steps this training."""
+
+    kind: str
+    settings: dict[str, float] = field(default_factory=dict)
+    num_groups: int = 1
+    num_parameters: int = 0
+    num_steps: int = 0
+    schedulers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ParameterFacts:
+    """One parameter over the whole training.
+
+    Attributes:
+        name: Its path in the model, or its shape if it has none.
+        shape: Its shape.
+        module: Type of the module that owns it.
+        trainable: ``requires_grad`` at the end.
+        used: Whether its module took part in a forward pass.
+        reached: Whether a loss's graph led to it.
+        held: Whether an optimizer holds it.
+        has_gradient: Whether a gradient ever arrived.
+        zero_gradient: Whether all gradients seen were exactly zero.
+        moved: Whether its value ever changed while it was watched.
+        moved_before: Whether its value had been trained or loaded before this training.
+        movement: ‖θ_T − θ_0‖ / ‖θ_0‖ over sampled elements.
+        identical_units: Share of its rows (units) that are equal to another row at the start.
+        identical_units_end: The same at the end.
+        initial_std: Standard deviation at the start.
+        fan_in: Number of inputs one output sums over (matrices and kernels).
+        fan_out: Number of outputs one input feeds.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    module: str = ""
+    trainable: bool = True
+    used: bool = True
+    reached: bool = True
+    held: bool = True
+    has_gradient: bool = True
+    zero_gradient: bool = False
+    moved: bool = True
+    moved_before: bool = False
+    movement: float | None = None
+    identical_units: float = 0.0
+    identical_units_end: float = 0.0
+    initial_std: float | None = None
+    fan_in: int = 0
+    fan_out: int = 0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A run of forward passes that no backward pass followed: validation or test.
+
+    Attributes:
+        step: Backward passes of the training before it.
+        num_batches: Forward passes in it.
+        num_rows: Samples in it.
+        loss: Mean loss, weighted by samples; ``None`` if no loss was computed that could be seen.
+        accuracy: Share of correct labels, where labels could be paired with outputs.
+        training_mode: Whether the model was in train mode.
+        overlap: Share of its rows that were also seen in training, ``None`` if not read.
+    """
+
+    step: int
+    num_batches: int
+    num_rows: int
+    loss: float | None = None
+    accuracy: float | None = None
+    training_mode: bool = False
+    overlap: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class ModeFacts:
+    """Train/eval mode of the model while it was trained.
+
+    Attributes:
+        has_dropout: Whether a dropout with p > 0 is in the model.
+        has_batch_norm: Whether a batch normalisation with running statistics is in the model.
+        max_dropout: Largest p of any dropout.
+        steps: Forward passes that a backward pass followed.
+        eval_steps: How many of them ran with the whole model in eval mode.
+        smallest_norm_batch: Fewest values per channel that a train-mode batch norm averaged over.
+        train_loss: Loss of the kept batch with the model in train mode at the end, if it could be recomputed.
+        eval_loss: The same in eval mode.
+    """
+
+    has_dropout: bool = False
+    has_batch_norm: bool = False
+    max_dropout: float = 0.0
+    steps: int = 0
+    eval_steps: int = 0
+    smallest_norm_batch: int | None = None
+    train_loss: float | None = None
+    eval_loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Nonfinite:
+    """The first non-finite value.
+
+    Attributes:
+        step: Backward pass at which it was seen.
+        where: Module or parameter path.
+        phase: ``input``, ``target``, ``parameter``, ``forward``, ``loss`` or ``backward``.
+        operation: The autograd operation that held it.
+        born: Whether that operation's own inputs were finite.
+        detail: What fed the operation, in words.
+    """
+
+    step: int
+    where: str
+    phase: str
+    operation: str
+    born: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class LabelProbe:
+    """How well simple models predict the targets from the inputs, on rows held out.
+
+    Attributes:
+        score: Held-out accuracy (classes) or R² (real targets) of the best probe.
+        chance: What the best constant answer scores.
+        stderr: Standard error of ``score``.
+        num_rows: Rows used.
+        probe: Which probe scored best.
+        ordinal: Share of the between-class scatter along one direction (1: the classes lie in a line).
+    """
+
+    score: float
+    chance: float
+    stderr: float
+    num_rows: int
+    probe: str
+    ordinal: float | None = None
+
+
+@dataclass(frozen=True)
+class RateProbe:
+    """The loss along the last update, from the model as the training left it.
+
+    Attributes:
+        factors: Multiples of the update that were tried.
+        losses: Mean loss over the kept batches at each of them.
+        start: Loss without any update.
+    """
+
+    factors: tuple[float, ...]
+    losses: tuple[float, ...]
+    start: float
+
+
+@dataclass
+class Training:
+    """One loss driven into one set of parameters.
+
+    Attributes:
+        name: The trained models, as text.
+        losses: Loss of every backward pass, in order.
+        rates: Learning rate of the first parameter group at every optimizer step.
+        num_steps: Optimizer steps (or changes of the weights by hand).
+        backwards_per_step: Backward passes per optimizer step.
+        uncleared_steps: Optimizer steps whose gradients still held those of an earlier step.
+        clipped: Share of readings in which the gradient was scaled down before the step.
+        batch_sizes: Rows per forward pass, each size once.
+        num_rows_seen: Rows that went through training in all, repetitions included.
+        num_rows_distinct: Distinct rows among those read; ``None`` if rows were not read.
+        epoch_length: Backward passes until the first row came again, ``None`` if it never did.
+    """
+
+    name: str
+    losses: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    num_steps: int = 0
+    backwards_per_step: float = 1.0
+    uncleared_steps: int = 0
+    clipped: float = 0.0
+    batch_sizes: tuple[int, ...] = ()
+    num_rows_seen: int = 0
+    num_rows_distinct: int | None = None
+    epoch_length: int | None = None
+    loss: LossFacts | None = None
+    inputs: InputFacts | None = None
+    targets: TargetFacts | None = None
+    optimizer: OptimizerFacts | None = None
+    parameters: tuple[ParameterFacts, ...] = ()
+    readings: list[Reading] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    modes: ModeFacts = field(default_factory=ModeFacts)
+    structure: StructureFacts = field(default_factory=StructureFacts)
+    nonfinite: Nonfinite | None = None
+    labels: LabelProbe | None = None
+    rate: RateProbe | None = None

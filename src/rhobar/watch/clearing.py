@@ -1,0 +1,60 @@
+"""Whether gradients are cleared between optimizer steps: told from the gradient tensors' identity and version.
+
+`zero_grad()` either drops `.grad` (a new tensor appears) or zeroes it in place (its version grows and it is all zero).
+If neither happened between two steps, the second one still holds the gradients of the first.
+"""
+
+import weakref
+
+import torch
+from torch import Tensor
+from torch.optim.optimizer import Optimizer
+
+__all__ = ["Clearing"]
+
+
+class Clearing:
+    """Follows two parameters of one optimizer from step to step."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self._watched = [weakref.ref(p) for p in (parameters[:1] + parameters[-1:])]
+        self._marks: list[tuple[weakref.ref[Tensor], int] | None] = [None] * len(self._watched)
+        self._cleared = True
+        self.uncleared_steps = 0
+        self.backwards = 0
+
+    def look(self) -> None:
+        """Note whether a gradient of the last step is gone; call before a backward pass and before a step."""
+        if self._cleared:
+            return
+        for i, ref in enumerate(self._watched):
+            parameter, mark = ref(), self._marks[i]
+            if parameter is None or mark is None:
+                continue
+            grad = parameter.grad
+            if grad is None or mark[0]() is not grad:
+                self._cleared = True
+            elif grad._version != mark[1]:
+                with torch.no_grad():
+                    self._cleared = self._cleared or not bool(grad.any())
+                self._marks[i] = (mark[0], grad._version)
+
+    def accumulated(self) -> None:
+        """A backward pass ended: its additions are no sign of clearing."""
+        self.backwards += 1
+        for i, ref in enumerate(self._watched):
+            parameter, mark = ref(), self._marks[i]
+            if parameter is not None and mark is not None and parameter.grad is not None:
+                self._marks[i] = (mark[0], parameter.grad._version)
+
+    def stepped(self) -> None:
+        """A step ended: judge it and start over."""
+        if self.backwards and not self._cleared and any(m is not None for m in self._marks):
+            self.uncleared_steps += 1
+        self.backwards = 0
+        self._marks = [
+            (weakref.ref(p.grad), p.grad._version) if (p := ref()) is not None and p.grad is not None else None
+            for ref in self._watched
+        ]
+        self._cleared = all(m is None for m in self._marks)

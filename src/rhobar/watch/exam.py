@@ -1,0 +1,125 @@
+"""After the run: what only a second look at the kept batches can tell.
+
+Works on a copy of the model, with the program's output, hooks and random numbers out of reach: whether the labels can
+be predicted at all, the loss along one more step, and the loss in train mode beside the loss in eval mode.
+"""
+
+import contextlib
+import copy
+import dataclasses
+import io
+import math
+import statistics
+import time
+import warnings
+
+import torch
+from torch import Tensor, nn
+
+from rhobar.probes.labels import label_score, ordinal_share
+from rhobar.probes.rate import FACTORS, preconditioned, rate_line
+from rhobar.record import LabelProbe, RateProbe, Training
+from rhobar.watch.quiet import kept_rng
+from rhobar.watch.tracker import Tracker
+
+__all__ = ["examine"]
+
+MAX_PARAMETERS = 20_000_000
+SECONDS = 3.0
+
+
+def examine(tracker: Tracker, training: Training) -> list[str]:
+    """Complete `training`; returns what could not be done, in words."""
+    missing: list[str] = []
+    training.labels = _labels(tracker, training)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(kept_rng())
+        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        try:
+            reason = _second_look(tracker, training)
+        except Exception as error:  # noqa: BLE001
+            reason = f"{type(error).__name__}: {error}"
+    if reason:
+        missing.append(reason)
+    return missing
+
+
+def _labels(tracker: Tracker, training: Training) -> LabelProbe | None:
+    """Probe the pairs of inputs and targets that were kept."""
+    pairs, facts = tracker.pairs.stacked(), training.targets
+    if pairs is None or facts is None or facts.constant_batches:
+        return None
+    x, y = pairs
+    if x.shape[0] < 60 or y.shape[1] > 64:
+        return None
+    classes = facts.one_hot or (facts.integral and 1 < len(facts.distinct) <= 50 and y.shape[1] == 1)
+    if classes and facts.one_hot:
+        y = y.argmax(1, keepdim=True).double()
+    generator = torch.Generator().manual_seed(0)
+    found = label_score(x, y, classes=classes, generator=generator)
+    if found is None:
+        return None
+    ordinal = ordinal_share(x, y[:, 0]) if classes else None
+    return LabelProbe(**dataclasses.asdict(found), ordinal=ordinal)
+
+
+def _second_look(tracker: Tracker, training: Training) -> str:
+    models = [m for ref in tracker.models.values() if (m := ref()) is not None]
+    if not tracker.kept:
+        return "no batch could be run again: the loss is not one functional loss of one model's output"
+    if len(models) != 1:
+        return "several models took part in one loss"
+    model = models[0]
+    if sum(p.numel() for p in model.parameters()) > MAX_PARAMETERS:
+        return f"the model has more than {MAX_PARAMETERS:,} parameters"
+    if training.nonfinite is not None:
+        return "the training held non-finite values"
+    twin = _copy(model)
+    batches = list(tracker.kept)
+    twin.train()
+
+    def loss(net: nn.Module) -> Tensor:
+        torch.manual_seed(0)
+        return torch.stack([batch.loss(net) for batch in batches]).mean()
+
+    start = time.perf_counter()
+    with torch.no_grad():
+        train_loss = float(loss(twin))
+        took = time.perf_counter() - start
+        twin.eval()
+        eval_loss = float(loss(twin))
+    training.modes = dataclasses.replace(training.modes, train_loss=train_loss, eval_loss=eval_loss)
+    if took * (len(FACTORS) + 4) > SECONDS:
+        return f"one loss of the kept batches takes {took:.2f} s; a line of {len(FACTORS)} is too dear"
+    return _rate(tracker, training, model, twin, loss)
+
+
+def _copy(model: nn.Module) -> nn.Module:
+    """A deep copy without the program's hooks, whose side effects must not be repeated."""
+    twin = copy.deepcopy(model)
+    for module in twin.modules():
+        for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):
+            getattr(module, name).clear()
+    return twin
+
+
+def _rate(tracker: Tracker, training: Training, model: nn.Module, twin: nn.Module, loss) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    optimizers = [o for ref, _ in tracker.optimizers.values() if (o := ref()) is not None]
+    rates = [r for r in tracker.rates if r > 0 and math.isfinite(r)]
+    if len(optimizers) != 1 or not rates:
+        return "not exactly one optimizer with a positive rate"
+    twin.train(model.training or training.modes.eval_steps < training.modes.steps)
+    own = [p for p in model.parameters() if p.requires_grad]
+    parameters = [p for p in twin.parameters() if p.requires_grad]
+    value = loss(twin)
+    gradients = torch.autograd.grad(value, parameters, allow_unused=True)
+    filled = [torch.zeros_like(p) if g is None else g.detach() for p, g in zip(parameters, gradients, strict=True)]
+    directions = preconditioned(optimizers[0], own, filled)
+    if directions is None:
+        return f"the update of {type(optimizers[0]).__name__} is not known"
+    losses = rate_line(twin, loss, directions, statistics.median(rates))
+    training.rate = RateProbe(FACTORS, tuple(losses), float(value.detach()))
+    return ""

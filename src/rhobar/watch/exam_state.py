@@ -1,0 +1,64 @@
+"""Batches kept for the exam after the run: inputs, targets and the loss call that joined them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rhobar.watch.forwards import Forward, tensors_in
+from rhobar.watch.hooks import LossCall
+
+__all__ = ["KeptBatch"]
+
+MAX_ELEMENTS = 1 << 20
+
+
+@dataclass
+class KeptBatch:
+    """One training batch that can be run again: loss(model(*args, **kwargs)) by the same functional loss."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    call: LossCall
+    shape: tuple[int, ...]
+    value: float
+
+    @classmethod
+    def of(cls, forwards: list[Forward], loss: Tensor) -> "KeptBatch | None":
+        """Keep the batch if one model's one output went into one functional loss whose value was the loss."""
+        if len(forwards) != 1 or len(forwards[0].calls) != 1:
+            return None
+        forward, (_, call) = forwards[0], forwards[0].calls[0]
+        output, prediction = forward.output, call.input
+        if not isinstance(output, Tensor) or not isinstance(prediction, Tensor) or output.numel() != prediction.numel():
+            return None
+        if not isinstance(call.value, Tensor) or call.value.numel() != 1:
+            return None
+        tensors = tensors_in([*forward.args, *forward.kwargs.values(), call.target])
+        if sum(t.numel() for t in tensors) > MAX_ELEMENTS or not _plain(forward, call):
+            return None
+        copied = LossCall(call.function, (None, *(_copy(a) for a in call.args[1:])), _copied(call.kwargs), None)
+        copied.kwargs.pop("input", None)
+        args = tuple(_copy(a) for a in forward.args)
+        return cls(args, _copied(forward.kwargs), copied, tuple(prediction.shape), float(call.value.detach()))
+
+    def loss(self, model: nn.Module) -> Tensor:
+        """Run the batch again."""
+        output = model(*self.args, **self.kwargs)
+        value: Tensor = self.call.function(output.reshape(self.shape), *self.call.args[1:], **self.call.kwargs)
+        return value
+
+
+def _plain(forward: Forward, call: LossCall) -> bool:
+    """The loss was computed on the output itself: same memory, or the same numbers in another shape."""
+    prediction, output = call.input, forward.output
+    return bool(torch.equal(prediction.detach().reshape(-1), output.detach().reshape(-1)))
+
+
+def _copy(value: Any) -> Any:  # noqa: ANN401
+    return value.detach().clone() if isinstance(value, Tensor) else value
+
+
+def _copied(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {key: _copy(value) for key, value in kwargs.items()}

@@ -1,0 +1,63 @@
+"""Forward passes waiting for their fate: one that a backward pass follows is training, the others are evaluation."""
+
+import weakref
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rhobar.watch.hooks import LossCall
+from rhobar.watch.sites import Site
+
+__all__ = ["Forward", "first_tensor", "tensors_in"]
+
+
+@dataclass
+class Forward:
+    """One call of a model."""
+
+    model: "weakref.ref[nn.Module]"
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    output: Any
+    training: bool
+    recorded: bool
+    """Whether gradients were recorded."""
+    path: tuple[Site, ...] = ()
+    calls: list[tuple[str, LossCall]] = field(default_factory=list)
+    feeds_model: bool = False
+    """Whether its output went into another model (a generator's samples, a teacher's features)."""
+    loss: float | None = None
+    """Loss of an evaluation pass, read when it was called."""
+
+    @property
+    def rows(self) -> int:
+        """Samples in it."""
+        x = first_tensor(self.args, self.kwargs)
+        return int(x.shape[0]) if x is not None and x.ndim else 1
+
+
+def tensors_in(value: Any, *, depth: int = 4) -> list[Tensor]:  # noqa: ANN401
+    """All tensors inside tuples, lists, dicts, dataclasses and simple objects."""
+    if isinstance(value, Tensor):
+        return [value]
+    if depth == 0 or value is None or isinstance(value, str | bytes | int | float):
+        return []
+    if isinstance(value, dict):
+        items = list(value.values())
+    elif isinstance(value, list | tuple):
+        items = list(value)
+    elif hasattr(value, "__dict__"):
+        items = list(vars(value).values())
+    else:
+        return []
+    return [t for item in items[:64] for t in tensors_in(item, depth=depth - 1)]
+
+
+def first_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
+    """The input of a model: its first floating-point tensor argument, else its first tensor."""
+    found = tensors_in([*args, *kwargs.values()])
+    floats = [t for t in found if t.is_floating_point() and t.ndim > 0]
+    rest = [t for t in found if t.ndim > 0 and t.dtype != torch.bool]
+    return (floats or rest or [None])[0]

@@ -1,0 +1,169 @@
+"""The places where rhobar listens: torch's global hooks, and thin wrappers around backward and the losses.
+
+Every listener is contained: an error inside rhobar is noted as "not seen", never raised into the program.
+"""
+
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.optim.optimizer import (
+    Optimizer,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+
+__all__ = ["FUNCTIONAL_LOSSES", "Hooks", "Listener"]
+
+FUNCTIONAL_LOSSES = {
+    "cross_entropy": "cross_entropy",
+    "nll_loss": "nll",
+    "mse_loss": "mse",
+    "l1_loss": "l1",
+    "smooth_l1_loss": "huber",
+    "huber_loss": "huber",
+    "binary_cross_entropy": "bce",
+    "binary_cross_entropy_with_logits": "bce_with_logits",
+    "kl_div": "kl_div",
+    "poisson_nll_loss": "poisson_nll",
+    "gaussian_nll_loss": "gaussian_nll",
+}
+
+
+INVISIBLE = "<rhobar importlib._bootstrap>"
+
+
+class Listener(Protocol):
+    """Who is told."""
+
+    def forward_started(self, module: nn.Module, args: tuple[Any, ...]) -> None: ...
+    def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None: ...  # noqa: ANN401
+    def loss_called(self, kind: str, call: "LossCall") -> None: ...
+    def backward_started(self, losses: Any) -> Any: ...  # noqa: ANN401
+    def backward_ended(self, token: Any) -> None: ...  # noqa: ANN401
+    def grad_called(self, outputs: Any, inputs: Any) -> Any: ...  # noqa: ANN401
+    def step_started(self, optimizer: Optimizer) -> None: ...
+    def step_ended(self, optimizer: Optimizer) -> None: ...
+
+
+class LossCall:
+    """One call of a functional loss: the function, what it got and what it gave."""
+
+    __slots__ = ("args", "function", "kwargs", "value")
+
+    def __init__(self, function: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> None:  # noqa: ANN401
+        self.function, self.args, self.kwargs, self.value = function, args, kwargs, value
+
+    @property
+    def input(self) -> Any:  # noqa: ANN401
+        """The prediction."""
+        return self.args[0] if self.args else self.kwargs.get("input")
+
+    @property
+    def target(self) -> Any:  # noqa: ANN401
+        """The target."""
+        return self.args[1] if len(self.args) > 1 else self.kwargs.get("target")
+
+
+class Hooks:
+    """Attach a listener to torch, and take everything back again."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._undo = contextlib.ExitStack()
+        self._depth = 0
+
+    def attach(self) -> None:
+        """Start listening."""
+        listener = self._listener
+        is_compiling = torch.compiler.is_compiling
+
+        def before(module: nn.Module, args: tuple[Any, ...]) -> None:
+            if not is_compiling():
+                listener.forward_started(module, args)
+
+        def after(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:  # noqa: ANN401
+            if not is_compiling():
+                listener.forward_ended(module, args, kwargs, output)
+
+        handles = [
+            register_module_forward_pre_hook(before),
+            register_module_forward_hook(after, with_kwargs=True),
+            register_optimizer_step_pre_hook(lambda optimizer, args, kwargs: listener.step_started(optimizer)),
+            register_optimizer_step_post_hook(lambda optimizer, args, kwargs: listener.step_ended(optimizer)),
+        ]
+        for handle in handles:
+            self._undo.callback(handle.remove)
+        self._patch(torch.Tensor, "backward", self._around_backward)
+        self._patch(torch.autograd, "backward", self._around_backward)
+        self._patch(torch.autograd, "grad", self._around_grad)
+        for name, kind in FUNCTIONAL_LOSSES.items():
+            self._patch(F, name, functools.partial(self._around_loss, kind))
+
+    def detach(self) -> None:
+        """Stop listening and leave nothing behind."""
+        self._undo.close()
+
+    def _patch(self, owner: Any, name: str, around: Callable[[Any], Any]) -> None:  # noqa: ANN401
+        original = getattr(owner, name)
+        wrapper = around(original)
+        # Warnings are attributed to the caller `stacklevel` frames up; frames named like importlib's are not counted.
+        wrapper.__code__ = wrapper.__code__.replace(co_filename=INVISIBLE)
+        setattr(owner, name, wrapper)
+
+        def restore() -> None:
+            if getattr(owner, name) is wrapper:
+                setattr(owner, name, original)
+
+        self._undo.callback(restore)
+
+    def _around_backward(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            if torch.compiler.is_compiling() or self._depth:
+                return original(tensors, *args, **kwargs)
+            self._depth += 1
+            try:
+                token = self._listener.backward_started(tensors)
+                result = original(tensors, *args, **kwargs)
+                self._listener.backward_ended(token)
+                return result
+            finally:
+                self._depth -= 1
+
+        return backward
+
+    def _around_grad(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            create_graph = kwargs.get("create_graph", args[2] if len(args) > 2 else False)
+            if torch.compiler.is_compiling() or self._depth or create_graph:
+                return original(outputs, inputs, *args, **kwargs)
+            self._depth += 1
+            try:
+                token = self._listener.grad_called(outputs, inputs)
+                result = original(outputs, inputs, *args, **kwargs)
+                self._listener.backward_ended(token)
+                return result
+            finally:
+                self._depth -= 1
+
+        return grad
+
+    def _around_loss(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def loss(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            value = original(*args, **kwargs)
+            if not torch.compiler.is_compiling():
+                self._listener.loss_called(kind, LossCall(original, args, kwargs, value))
+            return value
+
+        # torch.jit.script compiles the source of what it finds; with these marks it finds the original.
+        loss.__script_if_tracing_wrapper = True  # type: ignore[attr-defined]
+        loss.__original_fn = original  # type: ignore[attr-defined]
+        return loss

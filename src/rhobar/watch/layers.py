@@ -1,0 +1,189 @@
+"""From a graph to its layers: each linear map, what its output meets next, and the signal on both sides."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rhobar.record import CollapsedPair, LayerReading, StructureFacts
+from rhobar.watch.graph import VIEWS, Graph, Node, op_name, out_shape
+from rhobar.watch.moments import MAX_READ, moments
+from rhobar.watch.operations import (
+    ACTIVATIONS,
+    LINEAR,
+    NORMALISATIONS,
+    Map,
+    activation_output,
+    find_map,
+    value_of,
+)
+
+__all__ = ["Layer", "find_layers", "read_layer", "structure"]
+
+SATURATED = 0.05
+"""A unit counts as saturated where |φ′| is below 5 % of its maximum: tanh beyond |z| = 2.2, sigmoid beyond 4.4."""
+
+_RELU_FAMILY = ("relu",)
+
+
+@dataclass
+class Layer:
+    """A linear map with the path of its output to the next one."""
+
+    map: Map
+    activation: str | None = None
+    activation_node: Node | None = None
+    normalised: bool = False
+    residual: bool = False
+    follower: "Map | None" = None
+    """The map that the output reaches through linear operations only, as its one consumer."""
+
+
+def find_layers(graph: Graph) -> list[Layer]:
+    """All linear maps in the order of the forward pass, each with what follows it."""
+    maps = {node: found for node in graph.nodes if (found := find_map(graph, node)) is not None}
+    return [_follow(graph, found, maps) for found in maps.values()]
+
+
+def _follow(graph: Graph, start: Map, maps: dict[Node, Map]) -> Layer:
+    """Walk from a map's output to the first non-linear operation or the next map."""
+    layer = Layer(start)
+    node, alone = start.node, True
+    for _ in range(64):
+        users = graph.consumers.get(node, [])
+        if len(users) != 1:
+            alone = False
+            users = _main_users(users, maps)
+        if len(users) != 1:
+            break
+        node = users[0]
+        name = op_name(node)
+        if node in maps:
+            layer.follower = maps[node] if alone else None
+            break
+        if name in NORMALISATIONS:
+            layer.normalised = True
+            alone = alone and NORMALISATIONS[name] == "batch_norm"
+        elif name in ACTIVATIONS:
+            layer.activation, layer.activation_node = ACTIVATIONS[name], node
+            break
+        elif name == "Mul" and len(graph.signal_inputs(node)) > 1:
+            layer.activation = "product"
+            break
+        elif name == "Add" and len(graph.signal_inputs(node)) > 1:
+            layer.residual, alone = True, False
+        elif name not in LINEAR:
+            break
+    return layer
+
+
+def _main_users(users: list[Node], maps: dict[Node, Map]) -> list[Node]:
+    """Of several consumers, the one that is no residual addition, view bookkeeping or further map."""
+    acting = [u for u in users if op_name(u) in ACTIVATIONS or op_name(u) in NORMALISATIONS]
+    return acting[:1] if acting else [u for u in users if u not in maps and op_name(u) not in VIEWS][:1]
+
+
+def read_layer(
+    graph: Graph, layer: Layer, name: str, gradient: Tensor | None, *, limit: int = MAX_READ
+) -> LayerReading:
+    """Read the signal through one layer."""
+    found = layer.map
+    z = value_of(graph, found.node)
+    out = None
+    if layer.activation_node is not None and layer.activation not in ("max_pool", "where", "pow", "product"):
+        out = activation_output(layer.activation_node)
+    fan_in, fan_out = found.fans
+    last = z if out is None else out
+    return LayerReading(
+        name=name,
+        operation=found.kind.operation,
+        activation=layer.activation,
+        fan_in=fan_in,
+        fan_out=fan_out,
+        input=None if found.input is None else moments(found.input, limit),
+        preactivation=None if z is None else moments(z, limit),
+        output=None if last is None else moments(last, limit),
+        weight=moments(found.weight, limit),
+        gradient=None if gradient is None else moments(gradient, limit),
+        dead=_dead(out) if out is not None and layer.activation in _RELU_FAMILY else None,
+        saturated=_saturated(out, layer.activation) if out is not None else None,
+        reads_data=found.reads_data,
+        normalised=layer.normalised,
+        residual=layer.residual,
+    )
+
+
+def _dead(out: Tensor) -> float:
+    """Share of units that are zero for every sample and place; units are channels, or the last axis."""
+    if out.ndim < 2 or out.shape[0] == 0:
+        return 0.0
+    axis = 1 if out.ndim >= 4 else out.ndim - 1
+    flat = out.detach().movedim(axis, -1).reshape(-1, out.shape[axis])[:512]
+    return 1 - (flat.amax(0) > 0).float().mean().item()
+
+
+_FLATNESS: dict[str, Callable[[Tensor], Tensor]] = {
+    "sigmoid": lambda a: 4 * a * (1 - a),
+    "tanh": lambda a: 1 - a * a,
+    "hardtanh": lambda a: ((a > a.amin()) & (a < a.amax())).float(),
+    "hardsigmoid": lambda a: ((a > 0) & (a < 1)).float(),
+}
+
+
+def _saturated(out: Tensor, activation: str | None) -> float | None:
+    """Share of activations where |φ′| is below SATURATED of its maximum."""
+    if activation not in _FLATNESS:
+        return None
+    flat = out.detach().reshape(-1)
+    flat = flat[:: max(1, flat.numel() // MAX_READ)].float()
+    slope = _FLATNESS[activation](flat)
+    return (slope < SATURATED).float().mean().item() if torch.isfinite(slope).all() else 1.0
+
+
+def structure(graph: Graph, layers: list[Layer], name_of: Callable[[Tensor], str], recurrent: set[int]) -> StructureFacts:
+    """What stands between the data and the loss; `recurrent` holds weights of recurrent and attention modules."""
+    own = [layer for layer in layers if layer.map.kind.operation != "embedding"]
+    order = {layer.map.node: i for i, layer in enumerate(own)}
+    first = own[0].map.node if own else None
+    last = own[-1].map.node if own else None
+    between: list[str] = []
+    inside = False
+    for node in graph.nodes:
+        inside = inside or node is first
+        if node is last:
+            break
+        name = ACTIVATIONS.get(op_name(node)) or (
+            "layer_norm" if NORMALISATIONS.get(op_name(node), "batch_norm") != "batch_norm" else None
+        )
+        if op_name(node) == "Mul" and len(graph.signal_inputs(node)) > 1:
+            name = "product"
+        if op_name(node) in ("MkldnnRnnLayer", "CudnnRnn"):
+            name = "recurrent"
+        if op_name(node) == "Bmm" and node not in order:
+            name = "attention"
+        if inside and name and name not in between:
+            between.append(name)
+    pairs = []
+    for layer in own:
+        if layer.follower is None or layer.activation is not None:
+            continue
+        if layer.map.kind.operation != "linear" or layer.follower.kind.operation != "linear":
+            continue
+        if id(layer.follower.weight) in recurrent or id(layer.map.weight) in recurrent:
+            continue
+        width = out_shape(layer.map.node)[-1] if out_shape(layer.map.node) else 0
+        pairs.append(
+            CollapsedPair(
+                name_of(layer.map.weight),
+                name_of(layer.follower.weight),
+                int(width),
+                min(layer.map.fans[0], layer.follower.fans[1]),
+            )
+        )
+    return StructureFacts(
+        num_maps=len(own),
+        nonlinearities=tuple(between),
+        collapsed=tuple(pairs),
+        normalisations=sum(op_name(node) in NORMALISATIONS for node in graph.nodes),
+    )

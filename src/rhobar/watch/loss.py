@@ -1,0 +1,300 @@
+"""Which loss this is: read from the operations between the differentiated scalar and the last linear map.
+
+The walk goes down from the loss through reductions and scalings to the formula's own operation, notes what the
+formula compares with what, then goes on along the prediction to the last linear map and collects the link.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from rhobar.watch.graph import VIEWS, Graph, Node, op_name, out_shape, saved
+from rhobar.watch.operations import ACTIVATIONS, NORMALISATIONS, find_map, value_of
+
+__all__ = ["LossTerm", "LossTrace", "follow_prediction", "trace_loss"]
+
+_REDUCTIONS = frozenset("Mean Sum Div Mul Neg View Squeeze Reshape ToCopy Clone Select Unsqueeze Slice".split())
+
+_NAMED = {
+    "MseLoss": "mse",
+    "SmoothL1Loss": "huber",
+    "HuberLoss": "huber",
+    "BinaryCrossEntropy": "bce",
+    "BinaryCrossEntropyWithLogits": "bce_with_logits",
+    "NllLoss": "nll",
+    "NllLoss2D": "nll",
+    "NllLossNd": "nll",
+    "SoftMarginLoss": "soft_margin",
+    "MultiMarginLoss": "multi_margin",
+    "MultilabelMarginLoss": "multilabel_margin",
+    "CtcLoss": "ctc",
+}
+
+
+@dataclass
+class LossTerm:
+    """One additive term of the loss: its formula, what it predicts, what it compares with."""
+
+    kind: str
+    node: Node
+    prediction: Node | None = None
+    prediction_value: Tensor | None = None
+    target: Tensor | None = None
+    chain: list[str] = field(default_factory=list)
+    link: list[str] = field(default_factory=list)
+    link_dim: int | None = None
+    link_size: int | None = None
+    link_value: Tensor | None = None
+    broadcast: tuple[int, ...] | None = None
+    reduction: str = "unknown"
+    output_node: Node | None = None
+
+
+@dataclass
+class LossTrace:
+    """The whole loss: its terms, the one that carries the most first."""
+
+    terms: list[LossTerm]
+    hand_written: list[str]
+
+    @property
+    def main(self) -> LossTerm | None:
+        """The first recognised term, else the first."""
+        known = [t for t in self.terms if t.kind != "custom"]
+        return (known or self.terms or [None])[0]
+
+
+def trace_loss(graph: Graph, outputs: dict[Node, Tensor]) -> LossTrace:
+    """Recognise the terms of the loss; `outputs` are the models' outputs by their node."""
+    terms = [_trace_term(graph, node, reduction, outputs) for node, reduction in _split(graph, graph.root)]
+    return LossTrace(terms, _hand_written(graph))
+
+
+def _split(graph: Graph, root: Node) -> list[tuple[Node, str]]:
+    """Descend from the loss through sums of scalars and reductions to the nodes of its terms."""
+    found: list[tuple[Node, str]] = []
+    stack: list[tuple[Node, str]] = [(root, "none")]
+    while stack and len(found) < 16:
+        node, reduction = stack.pop(0)
+        name = op_name(node)
+        inputs = [c for c in graph.inputs(node) if c is not None and c not in graph.leaf_nodes]
+        scalar = math.prod(out_shape(node)) == 1
+        if name in ("Add", "Sub", "Stack", "Cat") and scalar and len(inputs) > 1 and all(
+            math.prod(out_shape(c)) == 1 for c in inputs
+        ):
+            stack.extend((c, reduction) for c in inputs)
+        elif name in ("Add", "Sub", "Rsub") and scalar and len(inputs) == 1 and len(out_shape(node)) == 0:
+            stack.append((inputs[0], reduction))
+        elif name in _REDUCTIONS and len(inputs) == 1 and not _is_formula(graph, node):
+            reduction = {"Mean": "mean", "Sum": "sum"}.get(name, reduction)
+            stack.append((inputs[0], reduction))
+        else:
+            found.append((node, reduction))
+    return found
+
+
+def _is_formula(graph: Graph, node: Node) -> bool:
+    """A product with a non-scalar constant (a mask, one-hot targets) belongs to the formula."""
+    if op_name(node) != "Mul":
+        return False
+    other = next((saved(node, n) for n in ("other", "self") if isinstance(saved(node, n), Tensor)), None)
+    return other is not None and other.numel() > 1
+
+
+def _trace_term(graph: Graph, node: Node, reduction: str, outputs: dict[Node, Tensor]) -> LossTerm:
+    name = op_name(node)
+    if name in _NAMED:
+        term = _named(graph, node, _NAMED[name])
+    else:
+        term = _hand_written_term(graph, node) or LossTerm("custom", node, prediction=node)
+    if term.reduction == "unknown":
+        term.reduction = reduction
+    follow_prediction(graph, term, outputs)
+    return term
+
+
+def _named(graph: Graph, node: Node, kind: str) -> LossTerm:
+    inputs = graph.inputs(node)
+    term = LossTerm(kind, node, prediction=inputs[0] if inputs else None)
+    term.reduction = {0: "none", 1: "mean", 2: "sum"}.get(saved(node, "reduction"), "unknown")
+    term.prediction_value, target = saved(node, "self"), saved(node, "target")
+    term.target = target if isinstance(target, Tensor) else None
+    if term.target is not None and kind in ("mse", "huber"):
+        stretched = [n for n, stride in zip(term.target.shape, term.target.stride(), strict=True) if stride == 0 and n > 1]
+        if stretched:
+            term.broadcast = tuple(term.target.shape)
+    below = _skip_views(graph, term.prediction)
+    if kind == "nll" and below is not None and op_name(below) == "LogSoftmax":
+        term.kind, term.prediction = "cross_entropy", _only(graph, below)
+        term.prediction_value = None
+    return term
+
+
+def _hand_written_term(graph: Graph, node: Node) -> LossTerm | None:
+    """Squares, absolute values, and log-probabilities picked or weighted by targets."""
+    name = op_name(node)
+    exponent = saved(node, "exponent")
+    inputs = [c for c in graph.inputs(node) if c is not None]
+    squared = (name == "Pow" and exponent is not None and float(exponent) == 2) or (
+        name == "Mul" and len(inputs) == 2 and inputs[0] is inputs[1]
+    )
+    if (squared or name == "Abs") and inputs and op_name(inputs[0]) in ("Sub", "Add", "Rsub"):
+        return _residual(graph, node, inputs[0], "l1" if name == "Abs" else "mse")
+    if name in ("Index", "Gather") and inputs:
+        below = _skip_views(graph, inputs[0])
+        if below is not None and op_name(below) in ("LogSoftmax", "Log"):
+            index = saved(node, "index") if name == "Gather" else _last(saved(node, "indices"))
+            kind = "cross_entropy" if op_name(below) == "LogSoftmax" else "nll"
+            target = index if isinstance(index, Tensor) else None
+            return LossTerm(kind, node, _only(graph, below) if kind == "cross_entropy" else below, None, target)
+    if name == "Mul" and len(inputs) == 1:
+        below = _skip_views(graph, inputs[0], also=("Neg",))
+        target = next((t for n in ("other", "self") if isinstance(t := saved(node, n), Tensor)), None)
+        if below is not None and op_name(below) == "LogSoftmax":
+            return LossTerm("soft_cross_entropy", node, _only(graph, below), None, target)
+        if below is not None and op_name(below) == "Log" and target is not None and target.ndim == 2:
+            return LossTerm("log_likelihood", node, below, None, target)
+    if name in ("Add", "Sub") and _two_logs(graph, node):
+        first = _skip_views(graph, inputs[0], also=("Mul", "Neg", "Add", "ClampMin", "Clamp"))
+        target = saved(inputs[0], "other")
+        target = target if isinstance(target, Tensor) and target.numel() > 1 else saved(inputs[0], "self")
+        return LossTerm("bce", node, _only(graph, first) if first else None, None, target if isinstance(target, Tensor) else None)
+    return None
+
+
+def _two_logs(graph: Graph, node: Node) -> bool:
+    """y·log p + (1 − y)·log(1 − p): a sum of two products with logarithms."""
+    inputs = [c for c in graph.inputs(node) if c is not None]
+    return len(inputs) == 2 and all(
+        (below := _skip_views(graph, c, also=("Mul", "Neg", "Add"))) is not None and op_name(below) == "Log" for c in inputs
+    )
+
+
+def _residual(graph: Graph, node: Node, difference: Node, kind: str) -> LossTerm | None:
+    """(prediction − target): the target is what the kept residual leaves of the prediction."""
+    slots = graph.inputs(difference)
+    signal = [i for i, c in enumerate(slots) if c is not None]
+    if len(signal) != 1:
+        return None
+    prediction = slots[signal[0]]
+    term = LossTerm(kind, node, prediction)
+    value = value_of(graph, prediction)
+    residual = saved(node, "self")
+    if isinstance(residual, Tensor):
+        term.prediction_value = value
+        # y − p keeps the prediction in the second slot, p − y in the first.
+        sign = -1.0 if (signal[0] == 1) == (op_name(difference) == "Sub") else 1.0
+        term.chain = [f"residual:{sign:+.0f}"]
+        if value is not None:
+            term.target = value - sign * residual if residual.shape == value.shape else None
+    shape, wide = out_shape(prediction), out_shape(difference)
+    if wide and math.prod(wide) > math.prod(shape or (1,)) and _outer(shape, wide):
+        term.broadcast = wide
+    return term
+
+
+def _outer(shape: tuple[int, ...], wide: tuple[int, ...]) -> bool:
+    """Whether the result holds every pair of the batch: (B,) or (B, 1) became (B, B)."""
+    batch = max(shape, default=1)
+    return batch > 1 and sum(n == batch for n in wide) > sum(n == batch for n in shape)
+
+
+def follow_prediction(graph: Graph, term: LossTerm, outputs: dict[Node, Tensor]) -> None:
+    """Collect the link between the loss's formula and the last linear map."""
+    node = term.prediction
+    term.chain = [op_name(term.node)] if not term.chain or not term.chain[0].startswith("residual") else term.chain
+    value = term.prediction_value
+    for _ in range(64):
+        if node is None or node in graph.leaf_nodes:
+            return
+        name = op_name(node)
+        term.chain.append(name)
+        if value is None and node in outputs:
+            value = outputs[node]
+            term.prediction_value = value
+        if find_map(graph, node) is not None:
+            term.output_node = node
+            if term.prediction_value is None:
+                term.prediction_value = outputs.get(node)
+            return
+        below = _descend(graph, node)
+        if name == "Expand" and below is not None and _outer(out_shape(below), out_shape(node)):
+            term.broadcast = term.broadcast or out_shape(node)
+        if name in ACTIVATIONS:
+            _add_link(term, node, ACTIVATIONS[name])
+        elif name in NORMALISATIONS:
+            term.link.append(NORMALISATIONS[name])
+        if name in ("MkldnnRnnLayer", "CudnnRnn"):
+            return
+        node = below
+
+
+def _add_link(term: LossTerm, node: Node, name: str) -> None:
+    term.link.append(name)
+    if term.link_value is None:
+        kept = saved(node, "result")
+        term.link_value = kept if isinstance(kept, Tensor) else None
+    if name in ("softmax", "log_softmax") and term.link_dim is None:
+        shape, dim = out_shape(node), saved(node, "dim")
+        if shape and dim is not None:
+            dim = int(dim)
+            dim = dim - 2**64 if dim >= 2**63 else dim
+            term.link_dim = dim % len(shape)
+            term.link_size = shape[term.link_dim]
+
+
+def _descend(graph: Graph, node: Node) -> Node | None:
+    """The one input that carries the signal; None where several do."""
+    signals = graph.signal_inputs(node)
+    return signals[0] if len(set(signals)) == 1 else None
+
+
+def _skip_views(graph: Graph, node: Node | None, also: tuple[str, ...] = ()) -> Node | None:
+    for _ in range(32):
+        if node is None or (op_name(node) not in VIEWS and op_name(node) not in also):
+            return node
+        node = _only(graph, node)
+    return node
+
+
+def _only(graph: Graph, node: Node) -> Node | None:
+    inputs = [c for c in graph.inputs(node) if c is not None]
+    return inputs[0] if inputs else None
+
+
+def _last(values: object) -> object:
+    if isinstance(values, list | tuple):
+        tensors = [v for v in values if isinstance(v, Tensor)]
+        return tensors[-1] if tensors else None
+    return values
+
+
+def _hand_written(graph: Graph) -> list[str]:
+    """Formulas with a stable form that were spelled out, and values at which their derivative is not finite."""
+    found = []
+    for node in graph.nodes:
+        name = op_name(node)
+        if name == "Log":
+            below = _skip_views(graph, _only(graph, node), also=("Add", "Clamp", "ClampMin"))
+            inner = ACTIVATIONS.get(op_name(below)) if below is not None else None
+            kept = saved(node, "self")
+            if isinstance(kept, Tensor) and bool((kept <= 0).any()):
+                found.append("log of a value ≤ 0")
+            elif inner in ("softmax", "sigmoid"):
+                found.append(f"log({inner})")
+        elif name in ("Sqrt", "LinalgVectorNorm", "Norm") and _touches_zero(node):
+            found.append("sqrt at 0")
+        elif name == "Exp":
+            kept = saved(node, "result")
+            if isinstance(kept, Tensor) and kept.numel() and not bool(torch.isfinite(kept).all()):
+                found.append("exp overflow")
+        elif name == "Div" and isinstance(other := saved(node, "other"), Tensor) and bool((other == 0).any()):
+            found.append("division by 0")
+    return list(dict.fromkeys(found))
+
+
+def _touches_zero(node: Node) -> bool:
+    kept = saved(node, "result")
+    return isinstance(kept, Tensor) and op_name(node) == "Sqrt" and bool((kept == 0).any())

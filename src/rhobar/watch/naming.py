@@ -1,0 +1,91 @@
+"""Names for parameters: the path in the model that owns them, found among called models and the script's globals."""
+
+import sys
+import weakref
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Names"]
+
+
+class Names:
+    """Maps parameters to ``(path, owning module)``; models are added as they are met."""
+
+    def __init__(self) -> None:
+        self._owner: dict[int, tuple[weakref.ref[Tensor], str, str]] = {}
+        self._modules: dict[int, weakref.ref[nn.Module]] = {}
+        self._labels: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
+        self.recurrent: set[int] = set()
+        """Weights of recurrent and attention modules, by identity."""
+
+    def add_model(self, model: nn.Module, label: str) -> None:
+        """Learn the parameter names of `model`; a model that contains a known one takes its names over."""
+        if id(model) in self._labels and self._labels[id(model)][0]() is model:
+            label = self._labels[id(model)][1]
+        self._labels[id(model)] = (weakref.ref(model), label)
+        for path, module in model.named_modules():
+            for name, parameter in module.named_parameters(recurse=False):
+                full = ".".join(p for p in (path, name) if p)
+                known = self._owner.get(id(parameter))
+                if known is None or known[0]() is not parameter or len(known[1]) < len(full):
+                    self._owner[id(parameter)] = (weakref.ref(parameter), full, type(module).__name__)
+                    self._modules[id(parameter)] = weakref.ref(module)
+                if isinstance(module, nn.RNNBase | nn.RNNCellBase | nn.MultiheadAttention):
+                    self.recurrent.add(id(parameter))
+
+    def add_globals(self) -> None:
+        """Learn from the models that stand as variables in the running script."""
+        main = sys.modules.get("__main__")
+        for label, value in list(vars(main).items()) if main else []:
+            if isinstance(value, nn.Module):
+                self.add_model(value, label)
+            elif isinstance(value, list | tuple) and 0 < len(value) <= 64 and all(isinstance(v, nn.Module) for v in value):
+                for i, module in enumerate(value):
+                    if not any(id(p) in self._owner for p in module.parameters()):
+                        self._add_listed(module, f"{label}[{i}]")
+
+    def _add_listed(self, module: nn.Module, label: str) -> None:
+        for name, parameter in module.named_parameters():
+            self._owner[id(parameter)] = (weakref.ref(parameter), f"{label}.{name}", type(module).__name__)
+
+    def __call__(self, tensor: Tensor) -> str:
+        """The tensor's path, or its shape in words."""
+        known = self._owner.get(id(tensor))
+        if known is not None and known[0]() is tensor:
+            return known[1]
+        shape = "×".join(map(str, tensor.shape)) or "scalar"
+        return f"tensor({shape})"
+
+    def layer(self, tensor: Tensor) -> str:
+        """The path of the module that owns the tensor."""
+        name = self(tensor)
+        for suffix in (".weight", ".weight_ih_l0", ".in_proj_weight", "_weight", ".parametrizations.weight.original1"):
+            if name.endswith(suffix):
+                return name[: -len(suffix)]
+        return name
+
+    def module(self, tensor: Tensor) -> str:
+        """Type of the owning module, empty if unknown."""
+        known = self._owner.get(id(tensor))
+        return known[2] if known is not None and known[0]() is tensor else ""
+
+    def owner(self, tensor: Tensor) -> nn.Module | None:
+        """The module that holds the tensor as its parameter."""
+        known = self._modules.get(id(tensor))
+        return known() if known is not None and self.known(tensor) else None
+
+    def known(self, tensor: Tensor) -> bool:
+        """Whether a model owns the tensor."""
+        known = self._owner.get(id(tensor))
+        return known is not None and known[0]() is tensor
+
+
+def model_label(model: nn.Module) -> str:
+    """What to call a model in text: its class, unless that is a mere container."""
+    return type(model).__name__
+
+
+def is_float(x: object) -> bool:
+    """Whether x is a floating-point tensor."""
+    return isinstance(x, torch.Tensor) and x.is_floating_point()

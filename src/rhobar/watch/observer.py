@@ -1,0 +1,374 @@
+"""The state machine behind every way of watching: events of torch in, trackers of trainings out."""
+
+import math
+import time
+import traceback
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.optimizer import Optimizer
+
+from rhobar.record import Evaluation, OptimizerFacts, Unseen
+from rhobar.watch.clearing import Clearing
+from rhobar.watch.exam_state import KeptBatch
+from rhobar.watch.forwards import Forward, first_tensor, tensors_in
+from rhobar.watch.hooks import LossCall
+from rhobar.watch.naming import Names, model_label
+from rhobar.watch.quiet import quiet
+from rhobar.watch.reading import read_step
+from rhobar.watch.schedule import Clock
+from rhobar.watch.sites import Site, call_path, call_site
+from rhobar.watch.tracker import Tracker
+
+__all__ = ["Observer"]
+
+MAX_TRAININGS = 32
+MAX_PENDING = 4096
+
+
+class Observer:
+    """Listens to torch and sorts what happens into trainings.
+
+    Args:
+        budget: Share of the bare run time that watching may add; ``None`` for no limit.
+        only: Watch trainings of these parameters alone; ``None`` for all.
+    """
+
+    def __init__(self, budget: float | None = 0.05, only: set[int] | None = None) -> None:
+        self.clock = Clock(budget)
+        self.names = Names()
+        self.trackers: list[Tracker] = []
+        self.unseen: list[Unseen] = []
+        self.forwards = 0
+        self.errors = 0
+        self._only = only
+        self._children: dict[int, weakref.ref[nn.Module]] = {}
+        self._roots: dict[int, weakref.ref[nn.Module]] = {}
+        self._called: set[int] = set()
+        self._pending: list[Forward] = []
+        self._by_site: dict[Site, Tracker] = {}
+        self._held: dict[int, weakref.ref[Tensor]] = {}
+        self._new_model = False
+        self._since_step: list[Tracker] = []
+        self._last_trackers: list[Tracker] = []
+        self._before_step: dict[int, Any] = {}
+        self._busy = False
+
+    @contextmanager
+    def _contained(self, what: str) -> Iterator[bool]:
+        """Time the body, keep its errors from the program, and keep it from watching itself."""
+        if self._busy or self.errors > 20:
+            yield False
+            return
+        self._busy = True
+        start = time.perf_counter()
+        try:
+            with quiet():
+                yield True
+        except Exception as error:  # noqa: BLE001
+            self.errors += 1
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            self._note(what, f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})")
+        finally:
+            self._busy = False
+            self.clock.spent += time.perf_counter() - start
+
+    def _note(self, what: str, reason: str) -> None:
+        if len(self.unseen) < 50 and all(u.what != what or u.reason != reason for u in self.unseen):
+            self.unseen.append(Unseen(what, reason))
+
+    # Forward passes
+
+    def forward_started(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        """A module is called; outermost ones with parameters are models."""
+        key = id(module)
+        self._called.add(key)
+        if self._busy or key in self._roots:
+            return
+        known = self._children.get(key)
+        if known is not None and known() is module:
+            return
+        with self._contained("models") as on:
+            if on and any(True for _ in module.parameters()):
+                self._roots[key] = weakref.ref(module)
+                for child in module.modules():
+                    if child is not module:
+                        self._children[id(child)] = weakref.ref(child)
+                        self._roots.pop(id(child), None)
+                self.names.add_model(module, model_label(module))
+                self._new_model = True
+
+    def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:  # noqa: ANN401
+        """A module returned; the passes of models wait for what becomes of them."""
+        known = self._roots.get(id(module))
+        if self._busy or known is None or known() is not module:
+            return
+        with self._contained("forward passes") as on:
+            if not on:
+                return
+            self.forwards += 1
+            recorded = any(t.grad_fn is not None for t in tensors_in(output)[:4])
+            self._mark_fed(args)
+            path = () if recorded else call_path(3)
+            self._pending.append(
+                Forward(weakref.ref(module), args, kwargs, output, module.training, recorded, path)
+            )
+            if len(self._pending) > MAX_PENDING:
+                self._flush_evaluations(len(self._pending) // 2)
+            self._shrink()
+
+    def _mark_fed(self, args: tuple[Any, ...]) -> None:
+        """A waiting pass whose output enters another model is part of a larger computation."""
+        given = {t.data_ptr() for t in tensors_in(args)}
+        for forward in self._pending[-4:]:
+            if any(t.data_ptr() in given for t in tensors_in(forward.output)):
+                forward.feeds_model = True
+
+    def _shrink(self) -> None:
+        """Let go of tensors of passes that are surely evaluation, so that watching holds no memory."""
+        for forward in self._pending[-3:-2]:
+            if not forward.recorded:
+                forward.output = None
+                if len(self._pending) > 8:
+                    forward.kwargs = {}
+
+    def loss_called(self, kind: str, call: LossCall) -> None:
+        """A functional loss was called (also from inside a loss module)."""
+        if self._busy or not isinstance(call.value, Tensor) or not self._pending:
+            return
+        with self._contained("losses") as on:
+            if not on:
+                return
+            forward = self._pending[-1]
+            if call.value.grad_fn is None and call.value.numel() == 1:
+                if isinstance(call.input, Tensor) and not forward.recorded:
+                    forward.loss = (forward.loss or 0.0) + float(call.value)
+                    forward.calls = [(kind, LossCall(call.function, (), {}, None))]
+            else:
+                forward.calls.append((kind, call))
+
+    # Backward passes
+
+    def grad_called(self, outputs: Any, inputs: Any) -> Tracker | None:  # noqa: ANN401
+        """`torch.autograd.grad` counts as a backward pass if it differentiates by parameters."""
+        wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+        if not wanted or not all(t.is_leaf and (self.names.known(t) or isinstance(t, nn.Parameter)) for t in wanted):
+            return None
+        return self.backward_started(outputs)
+
+    def backward_started(self, losses: Any) -> Tracker | None:  # noqa: ANN401
+        """A loss is about to be differentiated: its graph and all it kept are alive now."""
+        loss = losses if isinstance(losses, Tensor) else next(iter(tensors_in(losses)), None)
+        if self._busy or loss is None or loss.grad_fn is None:
+            return None
+        site = call_site(3)
+        with self._contained("backward passes") as on:
+            return self._begin(loss, site) if on else None
+        return None
+
+    def _begin(self, loss: Tensor, site: Site) -> Tracker | None:
+        tracker = self._by_site.get(site)
+        known = tracker is not None and not self._new_model
+        dense = not known or tracker is None or tracker.schedule.wants(tracker.step)
+        bad = loss.device.type == "cpu" and not bool(torch.isfinite(loss.detach()).all())
+        for other in self.trackers:
+            for _, clearing in other.optimizers.values():
+                clearing.look()
+        reading = None
+        if dense or (bad and tracker is not None and tracker.nonfinite is None):
+            if self._new_model:
+                self.names.add_globals()
+            reading = read_step(self, loss, tracker if known else None)
+            if reading is None:
+                return None
+            tracker = reading.tracker
+            self._by_site[site] = tracker
+            self._new_model = False
+        if tracker is None:
+            return None
+        self._settle_pending(tracker, loss)
+        tracker.see_loss(loss)
+        if reading is not None:
+            reading.begin(tracker)
+        tracker.current = reading
+        return tracker
+
+    def backward_ended(self, tracker: Tracker | None) -> None:
+        """Gradients have arrived."""
+        if tracker is None:
+            return
+        with self._contained("gradients") as on:
+            if not on:
+                return
+            for other in self.trackers:
+                for _, clearing in other.optimizers.values():
+                    clearing.accumulated()
+            reading, tracker.current = tracker.current, None
+            if reading is not None:
+                reading.end(tracker)
+            if tracker not in self._since_step:
+                self._since_step.append(tracker)
+
+    def _settle_pending(self, tracker: Tracker, loss: Tensor) -> None:
+        """Split the waiting passes: the last ones made this loss, those before were evaluation."""
+        pending, self._pending = self._pending, []
+        recorded = [f for f in pending if f.recorded]
+        count = len(recorded)
+        if tracker.forwards_per_backward is None or count < tracker.forwards_per_backward:
+            tracker.forwards_per_backward = max(count, 1)
+        # More passes than usual before this loss: the surplus at the front was evaluation with gradients on.
+        surplus = max(0, count - max(tracker.forwards_per_backward, 1)) if tracker.step > 1 else 0
+        training = recorded[surplus:]
+        evaluation = [f for f in pending if not any(f is t for t in training)]
+        self._record_evaluations(evaluation)
+        rows = 0
+        for forward in training:
+            model = forward.model()
+            if model is not None:
+                tracker.see_model(model, training=forward.training)
+            rows += forward.rows
+        if not training:
+            return
+        first = training[0]
+        x = first_tensor(first.args, first.kwargs)
+        tracker.rows_seen += rows
+        tracker.batch_sizes.add(first.rows)
+        if x is not None:
+            tracker.rows.add(x, tracker.step)
+        kept = KeptBatch.of(training, loss) if tracker.wants_batch() else None
+        if kept is not None:
+            tracker.kept.append(kept)
+
+    def _flush_evaluations(self, count: int) -> None:
+        front, self._pending = self._pending[:count], self._pending[count:]
+        self._record_evaluations([f for f in front if not f.recorded])
+
+    def _record_evaluations(self, forwards: list[Forward]) -> None:
+        """Group evaluation passes by the model and the place they were called from."""
+        groups: dict[tuple[int, Any], list[Forward]] = {}
+        for forward in forwards:
+            if not forward.feeds_model:
+                groups.setdefault((id(forward.model()), forward.path), []).append(forward)
+        for (_, path), group in groups.items():
+            model = group[0].model()
+            tracker = next((t for t in reversed(self.trackers) if model is not None and t.trains(model)), None)
+            if tracker is None:
+                continue
+            rows = sum(f.rows for f in group)
+            scored = [f for f in group if f.loss is not None]
+            scored_rows = sum(f.rows for f in scored)
+            loss = sum((f.loss or 0.0) * f.rows for f in scored) / scored_rows if scored_rows else None
+            x = first_tensor(group[-1].args, group[-1].kwargs)
+            tracker.evaluations.append(
+                Evaluation(
+                    step=tracker.step,
+                    num_batches=len(group),
+                    num_rows=rows,
+                    loss=loss,
+                    training_mode=sum(f.training for f in group) * 2 > len(group),
+                    overlap=tracker.rows.overlap(x) if x is not None and x.shape[0] <= 8192 else None,
+                    source="/".join(str(line) for _, line in path[:4]),
+                )
+            )
+
+    # Optimizer steps
+
+    def step_started(self, optimizer: Optimizer) -> None:
+        """An optimizer is about to change weights."""
+        with self._contained("optimizer steps") as on:
+            if not on:
+                return
+            for tracker in self._since_step:
+                known = tracker.optimizers.get(id(optimizer))
+                if known is not None:
+                    known[1].look()
+                if tracker.open is not None and not tracker.open.update_seen:
+                    self._before_update(tracker)
+
+    def _before_update(self, tracker: Tracker) -> None:
+        opened = tracker.open
+        if opened is None:
+            return
+        norm, applied = opened.reading.gradient_norm, tracker.parameters.gradient_norm()
+        if norm and applied is not None and math.isfinite(norm):
+            tracker.note_clipping(norm, applied)
+
+    def step_ended(self, optimizer: Optimizer) -> None:
+        """An optimizer has changed weights: settle the update of the trainings that it serves."""
+        with self._contained("optimizer steps") as on:
+            if not on:
+                return
+            mine = {id(p) for group in optimizer.param_groups for p in group["params"]}
+            for group in optimizer.param_groups:
+                for p in group["params"]:
+                    self._held.setdefault(id(p), weakref.ref(p))
+            candidates = self._since_step or self._last_trackers
+            served = [t for t in candidates if t.reached & mine]
+            if not served and candidates and not any(id(optimizer) in t.optimizers for t in self.trackers):
+                served = candidates[-1:]
+            for tracker in served:
+                self._serve(tracker, optimizer)
+            if self._since_step:
+                self._last_trackers = self._since_step
+            self._since_step = []
+
+    def _serve(self, tracker: Tracker, optimizer: Optimizer) -> None:
+        known = tracker.optimizers.get(id(optimizer))
+        if known is None or known[0]() is not optimizer:
+            known = (weakref.ref(optimizer), Clearing(optimizer))
+            known[1].backwards = 1
+            tracker.optimizers[id(optimizer)] = known
+            for group in optimizer.param_groups:
+                for p in group["params"]:
+                    tracker.parameters.track(p).held = True
+        first = next(iter(tracker.optimizers.values()))[0]
+        if first() is optimizer:
+            tracker.steps += 1
+            tracker.rates.append(float(optimizer.param_groups[0].get("lr", math.nan)))
+            tracker.optimizer = optimizer_facts(optimizer, tracker.steps)
+        known[1].stepped()
+        if tracker.open is not None:
+            tracker.settle_update()
+
+    def hold(self, parameters: list[Tensor]) -> None:
+        """Say that an optimizer that does not step holds these parameters."""
+        for p in parameters:
+            self._held[id(p)] = weakref.ref(p)
+
+    def finish(self) -> None:
+        """Settle what is still waiting at the end."""
+        with self._contained("the end") as on:
+            if on:
+                self._record_evaluations([f for f in self._pending if not f.recorded])
+                self._pending = []
+                for tracker in self.trackers:
+                    for tracked, tensor in tracker.parameters.live():
+                        held = self._held.get(id(tensor))
+                        tracked.held = tracked.held or (held is not None and held() is tensor)
+                        owner = self.names.owner(tensor)
+                        tracked.used = tracked.reached or (owner is not None and id(owner) in self._called)
+
+
+def optimizer_facts(optimizer: Optimizer, steps: int) -> OptimizerFacts:
+    """Kind and settings of the first parameter group."""
+    group = optimizer.param_groups[0]
+    settings: dict[str, float] = {}
+    for key, value in group.items():
+        if key == "betas":
+            settings["beta1"], settings["beta2"] = float(value[0]), float(value[1])
+        elif isinstance(value, bool | int | float) and key != "params":
+            settings[key] = float(value)
+        elif isinstance(value, Tensor) and value.numel() == 1:
+            settings[key] = float(value)
+    return OptimizerFacts(
+        kind=type(optimizer).__name__,
+        settings=settings,
+        num_groups=len(optimizer.param_groups),
+        num_parameters=sum(len(g["params"]) for g in optimizer.param_groups),
+        num_steps=steps,
+    )
+

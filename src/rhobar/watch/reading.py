@@ -1,0 +1,286 @@
+"""A dense reading of one backward pass: the graph before it, the gradients on its way, the parameters after it."""
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from rhobar.record import LayerReading, LossFacts, Moments, Reading
+from rhobar.watch.data import InputStatistics, term_value
+from rhobar.watch.forwards import first_tensor, tensors_in
+from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
+from rhobar.watch.layers import find_layers, read_layer, structure
+from rhobar.watch.loss import LossTerm, follow_prediction, trace_loss
+from rhobar.watch.moments import moments
+from rhobar.watch.nonfinite import find_origin
+from rhobar.watch.operations import find_map
+from rhobar.watch.quiet import quiet
+from rhobar.watch.tracker import OpenReading, Tracker
+
+if TYPE_CHECKING:
+    from rhobar.watch.observer import Observer
+
+__all__ = ["StepReading", "read_step"]
+
+SAME_TRAINING = 0.5
+"""Two losses from one place belong to one training if at least half of the parameters they reach agree."""
+
+
+def read_step(observer: "Observer", loss: Tensor, tracker: Tracker | None) -> "StepReading | None":
+    """Read the graph of `loss` and find (or start) the training that it belongs to."""
+    graph = Graph(loss)
+    reached = {i for i, leaf in graph.leaves.items()}
+    if observer._only is not None and not reached & observer._only:
+        return None
+    tracker = _find_tracker(observer, tracker, reached)
+    if tracker is None:
+        return None
+    tracker.reached |= reached
+    for leaf in graph.leaves.values():
+        tracker.parameters.track(leaf).reached = True
+    for forward in observer._pending:
+        model = forward.model()
+        if model is not None and forward.recorded:
+            for parameter in model.parameters():
+                tracker.parameters.track(parameter)
+    return StepReading(observer, graph, loss, tracker)
+
+
+def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[int]) -> Tracker | None:
+    """The training whose parameters agree with those reached."""
+    candidates = ([tracker] if tracker else []) + list(reversed(observer.trackers))
+    for candidate in candidates:
+        alive = {i for i in candidate.reached if i in {id(t) for _, t in candidate.parameters.live()}}
+        union = alive | reached
+        if union and len(alive & reached) >= SAME_TRAINING * len(union):
+            return candidate
+    if len(observer.trackers) >= 32:
+        observer._note("further trainings", "more than 32 trainings in one run; the first 32 were watched")
+        return None
+    fresh = Tracker(observer.clock, observer.names)
+    fresh.schedule.wants(0)
+    observer.trackers.append(fresh)
+    return fresh
+
+
+class StepReading:
+    """The three stages of a dense reading."""
+
+    def __init__(self, observer: "Observer", graph: Graph, loss: Tensor, tracker: Tracker) -> None:
+        self.observer, self.graph, self.tracker = observer, graph, tracker
+        self.names = observer.names
+        self.gradients: dict[Node, Moments] = {}
+        self.handles: list[Any] = []
+        if graph.truncated:
+            observer._note("layers", "the graph has more than 100,000 operations; the rest was not read")
+        opaque = next((op_name(n) for n in graph.nodes if "Compiled" in op_name(n)), None)
+        if opaque:
+            observer._note("layers inside torch.compile", "a compiled function shows its inputs and outputs alone")
+        self.layers = find_layers(graph)
+        self.loss_tensor = loss
+        outputs = {
+            t.grad_fn: t for f in observer._pending if f.recorded for t in tensors_in(f.output)[:8] if t.grad_fn is not None
+        }
+        self.trace = trace_loss(graph, outputs)
+        self.pending = list(observer._pending)
+        self.readings: list[LayerReading] = []
+
+    def begin(self, tracker: Tracker) -> None:
+        """Before the backward pass: structure, data and signals; listeners for the gradients."""
+        if tracker.open is not None:
+            tracker.settle_update(by_hand=tracker.optimizer is None)
+        step = tracker.step - 1
+        loss = float(self.loss_tensor.detach().float().mean())
+        if not math.isfinite(loss) and tracker.nonfinite is None:
+            tracker.nonfinite = find_origin(self.graph, self.names, step, self.loss_tensor)
+        self._read_loss(tracker, step, loss)
+        tracker.hand_written.update(self.trace.hand_written)
+        if step < 4 or not tracker.structure.num_maps:
+            tracker.structure = structure(self.graph, self.layers, self.names.layer, self.names.recurrent)
+        used: dict[str, int] = {}
+        for layer in self.layers:
+            name = self.names.layer(layer.map.weight)
+            used[name] = used.get(name, 0) + 1
+            if used[name] > 1:
+                continue
+            self.readings.append(read_layer(self.graph, layer, name, None))
+            if layer.map.reads_data and layer.map.input is not None:
+                tracker.inputs = tracker.inputs or InputStatistics()
+                tracker.inputs.add(layer.map.input, layer.map.kind.operation, step)
+            elif layer.map.kind.operation == "embedding" and tracker.inputs is None:
+                tracker.inputs = InputStatistics(integer=True)
+            self._listen(layer.map.node, len(self.readings) - 1)
+        tracker.note_norm_batch(_norm_batch(self.graph))
+
+    def _listen(self, node: Node, index: int) -> None:
+        def on_gradient(grads: tuple[Tensor | None, ...]) -> None:
+            if grads and isinstance(grads[0], Tensor) and index < len(self.readings):
+                with quiet():
+                    self.readings[index] = dataclasses.replace(self.readings[index], gradient=moments(grads[0]))
+
+        self.handles.append(node.register_prehook(on_gradient))
+
+    def end(self, tracker: Tracker) -> None:
+        """After the backward pass: parameters and their gradients."""
+        for handle in self.handles:
+            handle.remove()
+        parameters, _, gradient, norm = tracker.parameters.read()
+        step = tracker.step - 1
+        value = tracker.losses[-1] if tracker.losses else math.nan
+        reading = Reading(
+            step=step,
+            loss=value,
+            layers=tuple(self.readings),
+            parameters=tuple(parameters),
+            gradient_norm=norm,
+        )
+        if norm is not None and not math.isfinite(norm) and tracker.nonfinite is None:
+            tracker.note_bad_gradient(step, parameters, self.graph_risk())
+        if tracker.open is not None:
+            tracker.settle_update()
+        tracker.open = OpenReading(reading, tracker.parameters.weights(), gradient)
+        self.graph = self.trace = self.loss_tensor = None  # type: ignore[assignment]
+        self.pending, self.layers = [], []
+
+    def graph_risk(self) -> str:
+        """The operation whose derivative is not finite at a value it received, if the graph shows one."""
+        return ", ".join(self.trace.hand_written) if self.trace is not None else ""
+
+    def _read_loss(self, tracker: Tracker, step: int, loss: float) -> None:
+        """Facts of the loss, its targets and the data pairs."""
+        term = self.trace.main
+        if term is None:
+            return
+        call = self._call_for(term)
+        prediction = term.prediction_value
+        target = term.target
+        if call is not None:
+            kind, made = call
+            if isinstance(made.target, Tensor):
+                target = made.target
+            if isinstance(made.input, Tensor):
+                prediction = made.input
+            if kind in ("kl_div", "poisson_nll", "gaussian_nll", "l1") or term.kind == "custom":
+                if term.kind == "custom" and made.input is not None and made.input.grad_fn is not None:
+                    _relink(self.graph, term, made.input.grad_fn)
+                term.kind = kind
+                if kind == "cross_entropy" and isinstance(target, Tensor) and target.is_floating_point():
+                    term.kind = "soft_cross_entropy"
+            if kind in ("mse", "l1", "huber") and isinstance(made.input, Tensor) and isinstance(made.target, Tensor):
+                wide = torch.broadcast_shapes(made.input.shape, made.target.shape)
+                if made.input.shape != made.target.shape:
+                    term.broadcast = tuple(wide)
+        self._note_facts(tracker, term, prediction, target, call is not None)
+        if target is not None and target.ndim > 0 and target.numel() > 0:
+            source = self._data_for(target)
+            tracker.targets.add(target, step)
+            if source is not None:
+                tracker.pairs.add(source, target)
+        value = self._value(term, prediction, target)
+        if value and len(self.trace.terms) == 1 and loss and math.isfinite(loss):
+            scale = loss / value
+            tracker.rescale(scale if abs(scale - 1) > 0.01 else 1.0)
+
+    def _call_for(self, term: LossTerm) -> Any:  # noqa: ANN401
+        """The functional loss call that made this term, by its graph node."""
+        calls = [c for f in self.pending for c in f.calls]
+        for kind, call in reversed(calls):
+            node = getattr(call.value, "grad_fn", None)
+            if node is None:
+                continue
+            if node is term.node or any(node is n for n in self._above(term)):
+                return kind, call
+        return None
+
+    def _above(self, term: LossTerm) -> list[Node]:
+        """Nodes between the loss and the term."""
+        found: list[Node] = []
+        front = [self.graph.root]
+        while front and len(found) < 64:
+            node = front.pop()
+            found.append(node)
+            if node is not term.node and node not in self.graph.leaf_nodes:
+                front.extend(c for c in self.graph.inputs(node) if c is not None and math.prod(out_shape(c)) <= 1)
+        for child in list(found):
+            found.extend(c for c in self.graph.inputs(child) if c is not None)
+        return found
+
+    def _value(self, term: LossTerm, prediction: Tensor | None, target: Tensor | None) -> float | None:
+        """The term's own mean value, so that scalings of the loss (accumulation, AMP) can be told."""
+        if term.kind in ("cross_entropy", "nll"):
+            total = 0.0
+            node = term.node
+            kept, labels = saved(node, "self"), saved(node, "target")
+            if not isinstance(kept, Tensor) or not isinstance(labels, Tensor) or kept.ndim != 2 or labels.ndim != 1:
+                return None
+            if saved(node, "weight") is not None or len(self.trace.terms) > 1:
+                return None
+            ignore = int(saved(node, "ignore_index") if saved(node, "ignore_index") is not None else -100)
+            mask = labels != ignore
+            if not bool(mask.any()) or int(labels[mask].min()) < 0:
+                return None
+            picked = -kept.detach()[mask].gather(1, labels[mask].unsqueeze(1))
+            total = float(picked.double().mean())
+            return total if math.isfinite(total) else None
+        return term_value(term.kind, prediction, target)
+
+    def _data_for(self, target: Tensor) -> Tensor | None:
+        """The input whose rows the targets belong to: a model's argument, else what entered the first map."""
+        for forward in self.pending:
+            x = first_tensor(forward.args, forward.kwargs)
+            if forward.recorded and x is not None and x.is_floating_point() and x.shape[:1] == target.shape[:1]:
+                return x
+        for layer in self.layers:
+            found = layer.map
+            if found.reads_data and found.input is not None and found.input.shape[:1] == target.shape[:1]:
+                return found.input
+        return None
+
+    def _note_facts(
+        self, tracker: Tracker, term: LossTerm, prediction: Tensor | None, target: Tensor | None, called: bool
+    ) -> None:
+        if prediction is not None and prediction.is_floating_point() and prediction.numel():
+            low, high = (float(v) for v in torch.aminmax(prediction.detach().float()))
+            old = tracker.outputs_range or (math.inf, -math.inf)
+            tracker.outputs_range = (min(low, old[0]), max(high, old[1]))
+        output = find_map(self.graph, term.output_node) if term.output_node is not None else None
+        shape = tuple(prediction.shape) if prediction is not None else out_shape(term.prediction) if term.prediction else ()
+        first = tracker.loss
+        facts = LossFacts(
+            kind=term.kind,
+            chain=tuple(c for c in term.chain if not c.startswith("residual")),
+            link=tuple(term.link),
+            link_dim=term.link_dim,
+            output_shape=shape,
+            target_shape=tuple(target.shape) if target is not None else None,
+            broadcast=term.broadcast or (first.broadcast if first else None),
+            num_terms=len(self.trace.terms),
+            output_min=tracker.outputs_range[0] if tracker.outputs_range else None,
+            output_max=tracker.outputs_range[1] if tracker.outputs_range else None,
+            output_layer=self.names.layer(output.weight) if output is not None else None,
+            reduction=term.reduction,
+        )
+        tracker.loss = facts if first is None or first.kind == facts.kind or first.kind == "custom" else dataclasses.replace(
+            first, output_min=facts.output_min, output_max=facts.output_max
+        )
+
+
+def _relink(graph: Graph, term: LossTerm, node: Node) -> None:
+    """Follow the prediction again from the node that the loss function received."""
+    term.prediction, term.link, term.chain, term.output_node = node, [], [], None
+    term.prediction_value = None
+    follow_prediction(graph, term, {})
+
+
+def _norm_batch(graph: Graph) -> int | None:
+    """Fewest values per channel that a train-mode batch norm of this graph averages over."""
+    counts = []
+    for node in graph.nodes:
+        if op_name(node) in ("NativeBatchNorm", "CudnnBatchNorm") and saved(node, "training") is not False:
+            shape = out_shape(node)
+            if len(shape) >= 2 and shape[1]:
+                counts.append(math.prod(shape) // shape[1])
+    return min(counts, default=None)  # type: ignore[type-var]
+

@@ -1,0 +1,61 @@
+"""Fingerprints of data rows: has this sample been seen before, in training or by the evaluation?"""
+
+import torch
+from torch import Tensor
+
+__all__ = ["RowPrints", "fingerprints"]
+
+MAX_PRINTS = 20_000
+COLUMNS = 192
+
+
+def fingerprints(x: Tensor) -> list[float]:
+    """One number a row: a fixed random projection of up to 192 of its columns, rounded to 5 digits.
+
+    Rounding makes the number independent of the order of summation; two different rows agree with probability
+    of about 1e-5.
+    """
+    if x.ndim == 0 or x.shape[0] == 0:
+        return []
+    flat = x.detach().reshape(x.shape[0], -1)
+    flat = flat[:, :: max(1, -(-flat.shape[1] // COLUMNS))].to("cpu", torch.float64)
+    flat = torch.nan_to_num(flat, nan=0.5, posinf=1e6, neginf=-1e6)
+    k = torch.arange(flat.shape[1], dtype=torch.float64)
+    weights = torch.sin(12.9898 * (k + 1)) * 43758.5453
+    weights = weights - weights.floor() + 0.5
+    projected = (flat * weights).sum(1)
+    # The unit of rounding depends on each row alone, so that batches of other rows give the same print.
+    own = flat.abs().amax(1).clamp_min(1e-12)
+    digits = 10.0 ** torch.floor(torch.log10(own))
+    return ((projected / digits * 1e6).round() * digits).tolist()
+
+
+class RowPrints:
+    """The rows seen in training so far, up to a bound."""
+
+    def __init__(self) -> None:
+        self.seen: set[float] = set()
+        self.complete = False
+        self.epoch_length: int | None = None
+
+    def add(self, x: Tensor, step: int) -> None:
+        """Note the rows of one training batch."""
+        if self.complete:
+            return
+        prints = fingerprints(x)
+        if not prints:
+            return
+        if step > 0 and 2 * sum(p in self.seen for p in prints) > len(prints):
+            self.epoch_length, self.complete = step, True
+        self.seen.update(prints)
+        self.complete = self.complete or len(self.seen) >= MAX_PRINTS
+
+    def overlap(self, x: Tensor) -> float | None:
+        """Share of rows of x that were seen in training."""
+        prints = fingerprints(x)
+        return sum(p in self.seen for p in prints) / len(prints) if prints and self.seen else None
+
+    @property
+    def distinct(self) -> int | None:
+        """Distinct rows seen, ``None`` if none or too many to tell."""
+        return len(self.seen) if 0 < len(self.seen) < MAX_PRINTS else None

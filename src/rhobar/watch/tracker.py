@@ -1,0 +1,246 @@
+"""One training as it is being watched: its losses, readings, data and modes, gathered into a `Training`."""
+
+import dataclasses
+import math
+import weakref
+from collections import deque
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.optimizer import Optimizer
+
+from rhobar.record import (
+    Evaluation,
+    LayerReading,
+    LossFacts,
+    ModeFacts,
+    Nonfinite,
+    OptimizerFacts,
+    Reading,
+    StructureFacts,
+    Training,
+)
+from rhobar.watch.clearing import Clearing
+from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant_loss
+from rhobar.watch.naming import Names
+from rhobar.watch.parameters import Parameters, cosine
+from rhobar.watch.rows import RowPrints
+from rhobar.watch.schedule import Clock, Schedule
+
+__all__ = ["OpenReading", "Tracker"]
+
+MAX_READINGS = 160
+
+
+@dataclasses.dataclass
+class OpenReading:
+    """A dense reading whose update has not been seen yet."""
+
+    reading: Reading
+    weights: list[Tensor]
+    gradient: Tensor
+    update_seen: bool = False
+
+
+class Tracker:
+    """Everything gathered about one loss and one set of parameters."""
+
+    def __init__(self, clock: Clock, names: Names) -> None:
+        self.schedule = Schedule(clock)
+        self.parameters = Parameters(names)
+        self.models: dict[int, weakref.ref[nn.Module]] = {}
+        self.reached: set[int] = set()
+        self.losses: list[float] = []
+        self.pending_losses: list[tuple[int, Tensor]] = []
+        self.scale = 1.0
+        self.rates: list[float] = []
+        self.steps = 0
+        self.moved_by_hand = 0
+        self.optimizers: dict[int, tuple[weakref.ref[Optimizer], Clearing]] = {}
+        self.optimizer: OptimizerFacts | None = None
+        self.readings: list[Reading] = []
+        self.open: OpenReading | None = None
+        self.last: tuple[int, Tensor, Tensor] | None = None
+        self.clipped: deque[bool] = deque(maxlen=MAX_READINGS)
+        self.loss: LossFacts | None = None
+        self.structure = StructureFacts()
+        self.hand_written: set[str] = set()
+        self.inputs: InputStatistics | None = None
+        self.targets = TargetStatistics()
+        self.pairs = Pairs()
+        self.rows = RowPrints()
+        self.rows_seen = 0
+        self.batch_sizes: set[int] = set()
+        self.evaluations: list[Evaluation] = []
+        self.forwards_per_backward: int | None = None
+        self.modes = ModeFacts()
+        self.nonfinite: Nonfinite | None = None
+        self.outputs_range: tuple[float, float] | None = None
+        self.kept: deque[Any] = deque(maxlen=6)
+        self.current: Any = None
+        self._norm_batches: list[int] = []
+
+    @property
+    def step(self) -> int:
+        """Backward passes so far."""
+        return len(self.losses)
+
+    def see_loss(self, loss: Tensor) -> float:
+        """Note the value of a loss; on an accelerator it is read later, so that nothing waits for it."""
+        if loss.device.type != "cpu":
+            self.pending_losses.append((len(self.losses), loss.detach().clone()))
+            self.losses.append(math.nan)
+            if len(self.pending_losses) >= 64:
+                self.settle_losses()
+            return 0.0
+        value = float(loss.detach().float().mean()) if loss.numel() > 1 else float(loss.detach())
+        self.losses.append(value / self.scale)
+        return value
+
+    def wants_batch(self) -> bool:
+        """Whether a batch should be kept for the exam: the first two and then those of the latest readings."""
+        return len(self.kept) < 4 or self.schedule.latest == self.step
+
+    def trains(self, model: nn.Module) -> bool:
+        """Whether `model` is one of this training's."""
+        known = self.models.get(id(model))
+        return known is not None and known() is model
+
+    def rescale(self, scale: float) -> None:
+        """Losses are kept without the factors of gradient accumulation or loss scaling."""
+        if scale > 0 and math.isfinite(scale) and abs(scale / self.scale - 1) > 0.01:
+            if self.losses:
+                self.losses[-1] *= self.scale / scale
+            self.scale = scale
+
+    def note_clipping(self, norm: float, applied: float) -> None:
+        """Whether the gradient shrank between the backward pass and the step."""
+        self.clipped.append(applied < 0.99 * norm)
+        if self.open is not None:
+            self.open.reading = dataclasses.replace(self.open.reading, applied_norm=applied)
+
+    def note_norm_batch(self, count: int | None) -> None:
+        """Values per channel of the smallest train-mode batch norm: the median over readings is reported."""
+        if count is not None:
+            self._norm_batches.append(count)
+            middle = sorted(self._norm_batches)[len(self._norm_batches) // 2]
+            self.modes = dataclasses.replace(self.modes, smallest_norm_batch=middle)
+
+    def note_bad_gradient(self, step: int, parameters: list[Any], risk: str) -> None:
+        """The loss was finite but a gradient is not: it was born in the backward pass."""
+        bad = [p.name for p in parameters if p.gradient_nonfinite > 0]
+        self.nonfinite = Nonfinite(
+            step, bad[0] if bad else "gradients", "backward", risk or "backward pass", born=True,
+            detail=f"{len(bad)} of {len(parameters)} parameters received a non-finite gradient from a finite loss",
+        )
+
+    def settle_losses(self) -> None:
+        """Fetch the losses that are still on the device, in one transfer."""
+        if self.pending_losses:
+            values = torch.stack([t.float().mean() for _, t in self.pending_losses]).tolist()
+            for (i, _), value in zip(self.pending_losses, values, strict=True):
+                self.losses[i] = value / self.scale
+            self.pending_losses.clear()
+
+    def see_model(self, model: nn.Module, *, training: bool) -> None:
+        """Note a model of this training and the mode it ran in."""
+        if id(model) not in self.models or self.models[id(model)]() is not model:
+            self.models[id(model)] = weakref.ref(model)
+            self.modes = _modes(self.modes, model)
+        self.modes = dataclasses.replace(
+            self.modes, steps=self.modes.steps + 1, eval_steps=self.modes.eval_steps + (not training)
+        )
+
+    def settle_update(self, *, by_hand: bool = False) -> None:
+        """Complete the open reading with the change of the weights since it was taken."""
+        if self.open is None:
+            return
+        now = self.parameters.weights()
+        opened, self.open = self.open, None
+        reading = opened.reading
+        if len(now) == len(opened.weights):
+            deltas = [a - b for a, b in zip(now, opened.weights, strict=True)]
+            parameters = tuple(
+                dataclasses.replace(p, update=math.sqrt(float(d.square().mean())) if d.numel() else 0.0)
+                for p, d in zip(reading.parameters, deltas, strict=True)
+            )
+            update = torch.cat(deltas) if deltas else torch.zeros(0)
+            moved = bool((update != 0).any())
+            if by_hand and moved:
+                self.moved_by_hand += 1
+            reading = dataclasses.replace(reading, parameters=parameters)
+            if self.last is not None and self.last[0] == reading.step - 1:
+                before = self.last[1]
+                ratio = None
+                if before.shape == opened.gradient.shape and float(before @ before) > 0:
+                    ratio = float(opened.gradient @ before) / float(before @ before)
+                reading = dataclasses.replace(
+                    reading,
+                    gradient_cosine=cosine(opened.gradient, before),
+                    gradient_ratio=ratio,
+                    update_cosine=cosine(update, self.last[2]),
+                )
+            self.last = (reading.step, opened.gradient, update)
+        self.readings.append(reading)
+        self._thin()
+
+    def _thin(self) -> None:
+        """Keep the first and the latest readings and every other one between, in constant memory."""
+        if len(self.readings) > MAX_READINGS:
+            head, middle, tail = self.readings[:32], self.readings[32:-32], self.readings[-32:]
+            # Pairs of neighbours stay together: their angle needs both, and is stored in the second.
+            self.readings = head + middle[1::2] + tail
+
+    def result(self, name: str) -> Training:
+        """Everything as plain data."""
+        self.settle_losses()
+        self.settle_update(by_hand=self.optimizer is None)
+        kind = self.loss.kind if self.loss else "custom"
+        constant = None
+        if self.loss is not None and self.loss.num_terms == 1:
+            constant = constant_loss(kind, self.targets.sample())
+        by_hand = self.optimizer is None and self.moved_by_hand > 0
+        steps = self.step if by_hand else self.steps
+        structure = dataclasses.replace(self.structure, hand_written=tuple(sorted(self.hand_written)))
+        return Training(
+            name=name,
+            losses=list(self.losses),
+            rates=list(self.rates),
+            num_steps=steps,
+            backwards_per_step=self.step / steps if steps else 1.0,
+            uncleared_steps=max((c.uncleared_steps for _, c in self.optimizers.values()), default=0),
+            clipped=sum(self.clipped) / len(self.clipped) if self.clipped else 0.0,
+            batch_sizes=tuple(sorted(self.batch_sizes))[:32],
+            num_rows_seen=self.rows_seen,
+            num_rows_distinct=self.rows.distinct,
+            epoch_length=self.rows.epoch_length,
+            loss=self.loss,
+            inputs=self.inputs.facts() if self.inputs else None,
+            targets=self.targets.facts(constant),
+            optimizer=self.optimizer,
+            parameters=tuple(t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand),
+            readings=list(self.readings),
+            evaluations=list(self.evaluations),
+            modes=self.modes,
+            structure=structure,
+            nonfinite=self.nonfinite,
+        )
+
+
+def _modes(modes: ModeFacts, model: nn.Module) -> ModeFacts:
+    """Add what `model` contains."""
+    dropout, norm = modes.max_dropout, modes.has_batch_norm
+    for module in model.modules():
+        if isinstance(module, nn.modules.dropout._DropoutNd):
+            dropout = max(dropout, module.p)
+        elif isinstance(module, nn.modules.batchnorm._BatchNorm):
+            norm = norm or module.track_running_stats
+        elif isinstance(module, nn.RNNBase | nn.MultiheadAttention):
+            dropout = max(dropout, float(getattr(module, "dropout", 0.0) or 0.0))
+    return dataclasses.replace(modes, max_dropout=dropout, has_dropout=dropout > 0, has_batch_norm=norm)
+
+
+def with_gradient(layer: LayerReading, gradient: Any) -> LayerReading:  # noqa: ANN401
+    """The reading with the gradient that arrived at its output."""
+    return dataclasses.replace(layer, gradient=gradient) if gradient is not None else layer

@@ -1,0 +1,130 @@
+"""The watcher: attach to torch, watch, detach, and hand out the record."""
+
+import math
+import platform
+import time
+from types import TracebackType
+
+import torch
+from torch import nn
+from torch.optim.optimizer import Optimizer
+
+from rhobar.record import Failure, Record, Training, Unseen
+from rhobar.watch.exam import examine
+from rhobar.watch.hooks import Hooks
+from rhobar.watch.observer import Observer
+from rhobar.watch.tracker import Tracker
+
+__all__ = ["Watcher"]
+
+
+class Watcher:
+    """Watches every training in this process, or that of one model, between `start` and `stop`.
+
+    Args:
+        model: Watch only losses that reach its parameters; ``None`` for all.
+        optimizer: Watch also the parameters that it holds.
+        budget: Share of the bare run time that watching may add; ``None`` reads everything at every step.
+        name: What to call the run.
+
+    Raises:
+        ValueError: If the budget is not positive.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module | None = None,
+        optimizer: Optimizer | None = None,
+        *,
+        budget: float | None = 0.05,
+        name: str = "training",
+    ) -> None:
+        if budget is not None and not (budget > 0 and math.isfinite(budget)):
+            raise ValueError(
+                f"budget must be a positive share of the run time such as 0.05, or None for no limit, got {budget}."
+            )
+        only = None
+        if model is not None:
+            only = {id(p) for p in model.parameters()}
+            if optimizer is not None:
+                only |= {id(p) for group in optimizer.param_groups for p in group["params"]}
+        self._observer = Observer(budget, only)
+        if model is not None:
+            self._observer.names.add_model(model, type(model).__name__)
+        self._hooks = Hooks(self._observer)
+        self._record = Record(name=name, budget=budget)
+        self._running = False
+        self._failure: Failure | None = None
+
+    @property
+    def observer(self) -> Observer:
+        """The state machine that listens."""
+        return self._observer
+
+    def start(self) -> "Watcher":
+        """Start watching."""
+        if not self._running:
+            self._hooks.attach()
+            self._running = True
+        return self
+
+    def stop(self) -> None:
+        """Stop watching and leave nothing behind in torch."""
+        if self._running:
+            self._hooks.detach()
+            self._running = False
+            self._observer.finish()
+            self._fill(exam=True)
+
+    def fail(self, kind: str, message: str) -> None:
+        """Note the exception that ended the program."""
+        self._failure = Failure(kind, message)
+        self._record.failure = self._failure
+
+    @property
+    def record(self) -> Record:
+        """What was seen so far."""
+        if self._running:
+            self._fill()
+        return self._record
+
+    def _fill(self, *, exam: bool = False) -> None:
+        observer = self._observer
+        record = self._record
+        record.seconds, record.watch_seconds = observer.clock.elapsed, observer.clock.spent
+        record.forwards = observer.forwards
+        record.unseen = list(observer.unseen)
+        record.environment = {
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "threads": str(torch.get_num_threads()),
+            "device": "cuda" if torch.cuda.is_initialized() else "cpu",
+        }
+        watched = [t for t in observer.trackers if t.losses]
+        record.trainings = [t.result(self._name(t)) for t in watched]
+        if exam:
+            start = time.perf_counter()
+            for tracker, training in zip(watched, record.trainings, strict=True):
+                self._examine(tracker, training)
+            record.exam_seconds = time.perf_counter() - start
+
+    def _examine(self, tracker: Tracker, training: Training) -> None:
+        try:
+            reasons = examine(tracker, training)
+        except Exception as error:  # noqa: BLE001
+            reasons = [f"{type(error).__name__}: {error}"]
+        self._record.unseen.extend(Unseen(f"exam of {training.name}", reason) for reason in reasons)
+
+    def _name(self, tracker: Tracker) -> str:
+        models = [m for ref in tracker.models.values() if (m := ref()) is not None]
+        return " + ".join(dict.fromkeys(type(m).__name__ for m in models)) or "parameters without a module"
+
+    def __enter__(self) -> "Watcher":
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.fail(type(error).__name__, str(error))
+        self.stop()

@@ -1,0 +1,111 @@
+"""Run programs through ``rhobar run`` and compare what it says with what is true of them.
+
+    python -m tests.corpus [FOLDER …] [--match TEXT] [--jobs N]
+
+prints one line a program and the scores: false alarms on healthy programs, first cause right, in the first three.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SYMPTOMS_AS_ANSWER = {"overfitting", "vanishing-gradient", "exploding-gradient", "dead-units", "saturated-units"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A script and what is true of it: nothing (healthy) or one of several equally right answers."""
+
+    path: Path
+    expected: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.parent.name}/{self.path.stem}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What rhobar said."""
+
+    program: Program
+    causes: tuple[str, ...]
+    symptoms: tuple[str, ...]
+    headline: str
+    error: str = ""
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        return self.causes + self.symptoms
+
+    @property
+    def first_right(self) -> bool:
+        return bool(self.ranked) and self.ranked[0] in self.program.expected
+
+    @property
+    def among_three(self) -> bool:
+        return any(f in self.program.expected for f in self.ranked[:3])
+
+
+def programs(folders: list[Path]) -> Iterator[Program]:
+    """Find programs: the first line says ``# healthy…`` or ``# fault: id [or id …]``."""
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            first = path.read_text(encoding="utf-8").split("\n", 1)[0]
+            if first.startswith("# healthy"):
+                yield Program(path, ())
+            elif first.startswith("# fault:"):
+                yield Program(path, tuple(first.removeprefix("# fault:").replace(" or ", " ").split()))
+
+
+def judge(program: Program, *, timeout: float = 120.0) -> Verdict:
+    """Run one program in a fresh interpreter."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "d.json"
+        environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONPATH=os.pathsep.join(filter(None, [str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])))
+        command = [sys.executable, "-m", "rhobar", "run", "--quiet", "--out", folder, "--json", str(out), str(program.path.resolve())]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, cwd=folder, check=False)
+        except subprocess.TimeoutExpired:
+            return Verdict(program, (), (), "", "timeout")
+        if not out.exists():
+            return Verdict(program, (), (), "", f"no diagnosis, exit {done.returncode}: {done.stderr[-300:]}")
+        said = json.loads(out.read_text(encoding="utf-8"))
+    by_kind = {kind: tuple(f["id"] for f in said["findings"] if f["kind"] == kind) for kind in ("cause", "symptom")}
+    broken = [n for n in said["not_checked"] if "the check failed" in n["reason"]]
+    return Verdict(program, by_kind["cause"], by_kind["symptom"], said["headline"], "; ".join(f"{n['id']}: {n['reason']}" for n in broken))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folders", nargs="*", type=Path, default=[HERE / "healthy", HERE / "programs"])
+    parser.add_argument("--match", default="")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--wrong", action="store_true", help="print the wrong ones only")
+    options = parser.parse_args()
+    chosen = [p for p in programs(options.folders) if options.match in str(p.path)]
+    verdicts = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for verdict in pool.map(judge, chosen):
+            verdicts.append(verdict)
+            healthy = not verdict.program.expected
+            right = not verdict.ranked if healthy else verdict.first_right
+            if not options.wrong or not right or verdict.error:
+                mark = "ok " if right else ("3rd" if not healthy and verdict.among_three else "BAD")
+                print(f"{mark} {verdict.program.name:52} causes={','.join(verdict.causes)} symptoms={','.join(verdict.symptoms)} {verdict.error}", flush=True)
+    sick = [v for v in verdicts if v.program.expected]
+    well = [v for v in verdicts if not v.program.expected]
+    print(f"healthy {len(well)}: false alarms {sum(bool(v.ranked) for v in well)}")
+    print(f"faulty {len(sick)}: first right {sum(v.first_right for v in sick)}, among three {sum(v.among_three for v in sick)}, silent {sum(not v.ranked for v in sick)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+# healthy
+import numpy as np
+import torch
+import torch.nn as nn
+from torch.utils.data import Dataset, DataLoader
+
+
+class BracketDataset(Dataset):
+    """Is the bracket string balanced or not?"""
+
+    def __init__(self, n, length, rng):
+        self.items = []
+        for i in range(n):
+            good = i % 2 == 0
+            depth, s = 0, []
+            for k in range(length):
+                left = length - k
+                if depth == 0:
+                    c = 1
+                elif depth == left:
+                    c = -1
+                else:
+                    c = 1 if rng.random() < 0.5 else -1
+                depth += c
+                s.append(c)
+            if not good:
+                j = rng.choice(length, 2, replace=False)
+                s[j[0]], s[j[1]] = -s[j[0]], s[j[1]]
+            self.items.append((torch.tensor([(c + 1) // 2 for c in s]), float(good)))
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, i):
+        x, y = self.items[i]
+        return x, torch.tensor(y)
+
+
+class BracketNet(nn.Module):
+    def __init__(self, emb=8, hidden=16):
+        super().__init__()
+        self.emb = nn.Embedding(2, emb)
+        self.gru = nn.GRU(emb, hidden, batch_first=True)
+        self.fc = nn.Linear(hidden, 1)
+
+    def forward(self, x):
+        h, _ = self.gru(self.emb(x))
+        return self.fc(h[:, -1]).squeeze(1)
+
+
+rng = np.random.default_rng(14)
+torch.manual_seed(14)
+train_dl = DataLoader(BracketDataset(1600, 10, rng), batch_size=32, shuffle=True)
+val_dl = DataLoader(BracketDataset(400, 10, rng), batch_size=100)
+model = BracketNet()
+crit = nn.BCEWithLogitsLoss()
+opt = torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9)
+
+for epoch in range(14):
+    model.train()
+    tl = []
+    for x, y in train_dl:
+        opt.zero_grad()
+        loss = crit(model(x), y)
+        loss.backward()
+        opt.step()
+        tl.append(loss.item())
+    model.eval()
+    vl, ok, n = 0.0, 0, 0
+    with torch.no_grad():
+        for x, y in val_dl:
+            out = model(x)
+            vl += crit(out, y).item() * len(y)
+            ok += ((out > 0).float() == y).sum().item()
+            n += len(y)
+    print(f"epoch {epoch}: train {np.mean(tl):.4f} val {vl / n:.4f} val acc {ok / n:.3f}")
