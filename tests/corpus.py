@@ -8,16 +8,35 @@ prints one line a program and the scores: false alarms on healthy programs, firs
 import argparse
 import json
 import os
-import subprocess
+import signal
 import sys
 import tempfile
+import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 HERE = Path(__file__).parent
-SYMPTOMS_AS_ANSWER = {"overfitting", "vanishing-gradient", "exploding-gradient", "dead-units", "saturated-units"}
+
+
+def warm_up() -> None:
+    """Import once what nearly every program imports, with one thread, so that forks are cheap and safe."""
+    import sklearn.datasets
+    import sklearn.metrics
+    import sklearn.model_selection
+    import sklearn.preprocessing
+    import torch
+
+    import rhobar.cli.run
+    import rhobar.diagnose.ranking
+    import rhobar.report.html
+    import rhobar.watch.watcher  # noqa: F401
+
+    torch.set_num_threads(1)
+    assert sklearn
 
 
 @dataclass(frozen=True)
@@ -67,31 +86,54 @@ def programs(folders: list[Path]) -> Iterator[Program]:
 
 
 def judge(program: Program, *, timeout: float = 120.0) -> Verdict:
-    """Run one program in a fresh interpreter."""
+    """Run one program in a fork of this process, where torch is imported already."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "d.json"
-        environment = dict(os.environ, OMP_NUM_THREADS="1", PYTHONPATH=os.pathsep.join(filter(None, [str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])))
-        command = [sys.executable, "-m", "rhobar", "run", "--quiet", "--out", folder, "--json", str(out), str(program.path.resolve())]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, cwd=folder, check=False)
-        except subprocess.TimeoutExpired:
-            return Verdict(program, (), (), "", "timeout")
+        child = os.fork()
+        if child == 0:
+            _run_in_child(program, folder, out)
+        deadline = time.monotonic() + timeout
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            if time.monotonic() > deadline:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                return Verdict(program, (), (), "", "timeout")
+            time.sleep(0.02)
         if not out.exists():
-            return Verdict(program, (), (), "", f"no diagnosis, exit {done.returncode}: {done.stderr[-300:]}")
+            return Verdict(program, (), (), "", "no diagnosis: " + (Path(folder) / "err").read_text()[-400:])
         said = json.loads(out.read_text(encoding="utf-8"))
     by_kind = {kind: tuple(f["id"] for f in said["findings"] if f["kind"] == kind) for kind in ("cause", "symptom")}
     broken = [n for n in said["not_checked"] if "the check failed" in n["reason"]]
     return Verdict(program, by_kind["cause"], by_kind["symptom"], said["headline"], "; ".join(f"{n['id']}: {n['reason']}" for n in broken))
 
 
+def _run_in_child(program: Program, folder: str, out: Path) -> NoReturn:
+    """What the ``rhobar run`` command does, with the program's own output put aside."""
+    try:
+        for number, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(Path(folder) / name, os.O_WRONLY | os.O_CREAT), number)
+        os.chdir(folder)
+        from rhobar.cli.main import app
+
+        app(["run", "--quiet", "--out", folder, "--json", str(out), str(program.path.resolve())])
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    warm_up()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path, default=[HERE / "healthy", HERE / "programs"])
     parser.add_argument("--match", default="")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--wrong", action="store_true", help="print the wrong ones only")
     options = parser.parse_args()
-    chosen = [p for p in programs(options.folders) if options.match in str(p.path)]
+    chosen = [p for p in programs([f.resolve() for f in options.folders]) if options.match in str(p.path)]
     verdicts = []
     with ThreadPoolExecutor(options.jobs) as pool:
         for verdict in pool.map(judge, chosen):

@@ -1,4 +1,4 @@
-# healthy: trains six nets in a row with different activations (ReLU6/LeakyReLU/ELU/GELU/SiLU/Softplus/Tanh)
+# healthy: trains six nets in a row with different activations (LeakyReLU/ELU/GELU/SiLU/Softplus/Tanh)
 import torch
 import torch.nn as nn
 from sklearn.datasets import make_moons

@@ -9,10 +9,10 @@ imgs, lab = torch.tensor(d.data / 16, dtype=torch.float32), torch.tensor(d.targe
 
 
 def bags(pool, n, size=6):
-    zero, other = pool[lab[pool] == 9], pool[lab[pool] != 9]
+    six, other = pool[lab[pool] == 6], pool[lab[pool] != 6]
     y = torch.arange(n) % 2
     idx = other[torch.randint(len(other), (n, size))]
-    pick = zero[torch.randint(len(zero), (n,))]
+    pick = six[torch.randint(len(six), (n,))]
     idx[torch.arange(n), 0] = torch.where(y == 1, pick, idx[:, 0])
     perm = torch.rand(n, size).argsort(1)
     return imgs[idx.gather(1, perm)], y.float()
@@ -35,8 +35,9 @@ p = torch.randperm(len(imgs))
 xt, yt = bags(p[:1400], 3000)
 xv, yv = bags(p[1400:], 600)
 model, bce = AttentionMIL(), nn.BCEWithLogitsLoss()
-opt = torch.optim.Adam(model.parameters(), lr=2e-3, weight_decay=1e-4)
-for epoch in range(12):
+opt = torch.optim.Adam(model.parameters(), lr=2e-3, weight_decay=1e-3)
+sched = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 10)
+for epoch in range(10):
     model.train()
     tot = 0
     for i in torch.randperm(3000).split(64):
@@ -46,6 +47,7 @@ for epoch in range(12):
         loss.backward()
         opt.step()
         tot += loss.item() / 47
+    sched.step()
     model.eval()
     with torch.no_grad():
         o, _ = model(xv)

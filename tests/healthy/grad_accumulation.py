@@ -5,7 +5,8 @@ from mnist1d.data import get_dataset_args, make_dataset
 
 torch.manual_seed(0)
 args = get_dataset_args()
-args.num_samples = 3000
+args.num_samples = 3500
+args.max_translation = 20
 data = make_dataset(args)
 x_train, y_train = torch.tensor(data["x"], dtype=torch.float32), torch.tensor(data["y"])
 x_test, y_test = torch.tensor(data["x_test"], dtype=torch.float32), torch.tensor(data["y_test"])

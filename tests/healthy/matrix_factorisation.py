@@ -7,9 +7,9 @@ torch.manual_seed(0)
 n_users, n_items, k = 200, 120, 4
 U, V = torch.randn(n_users, k), torch.randn(n_items, k)
 bu, bi = 0.3 * torch.randn(n_users), 0.3 * torch.randn(n_items)
-u = torch.randint(0, n_users, (12000,))
-i = torch.randint(0, n_items, (12000,))
-rating = (3.5 + bu[u] + bi[i] + 0.4 * (U[u] * V[i]).sum(1) + 0.2 * torch.randn(12000)).clamp(1, 5)
+u = torch.randint(0, n_users, (20000,))
+i = torch.randint(0, n_items, (20000,))
+rating = (3.5 + bu[u] + bi[i] + 0.4 * (U[u] * V[i]).sum(1) + 0.2 * torch.randn(20000)).clamp(1, 5)
 
 
 class MF(nn.Module):
@@ -27,11 +27,11 @@ class MF(nn.Module):
         return self.mu + (self.user(u) * self.item(i)).sum(-1) + (self.user_bias(u) + self.item_bias(i)).squeeze(-1)
 
 
-dl = DataLoader(TensorDataset(u[:10000], i[:10000], rating[:10000]), batch_size=200, shuffle=True)
+dl = DataLoader(TensorDataset(u[:17000], i[:17000], rating[:17000]), batch_size=200, shuffle=True)
 model = MF()
 opt = torch.optim.Adam(model.parameters(), lr=1e-2, weight_decay=1e-4)
-sched = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 14)
-for epoch in range(14):
+sched = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 10)
+for epoch in range(10):
     se = 0.0
     for ub, ib, rb in dl:
         loss = nn.functional.mse_loss(model(ub, ib), rb)
@@ -41,5 +41,5 @@ for epoch in range(14):
         se += loss.item() * len(rb)
     sched.step()
     with torch.no_grad():
-        rmse = (model(u[10000:], i[10000:]) - rating[10000:]).pow(2).mean().sqrt().item()
-    print(f"epoch {epoch:2d} train rmse {(se / 10000) ** 0.5:.4f} test rmse {rmse:.4f} (std of ratings {rating[10000:].std():.3f})")
+        rmse = (model(u[17000:], i[17000:]) - rating[17000:]).pow(2).mean().sqrt().item()
+    print(f"epoch {epoch:2d} train rmse {(se / 17000) ** 0.5:.4f} test rmse {rmse:.4f} (std of ratings {rating[17000:].std():.3f})")

@@ -29,7 +29,7 @@ def data(n):
 x, y = data(4000)
 xv, yv = data(1000)
 net = MoE()
-opt = torch.optim.Adam(net.parameters(), lr=5e-3)
+opt = torch.optim.Adam(net.parameters(), lr=2e-2)
 sched = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 14)
 for epoch in range(14):
     for i in torch.randperm(4000).split(100):

@@ -43,12 +43,14 @@ pts = torch.tensor((pts - pts.mean(0)) / pts.std(0)).float()
 train, val = pts[:3200], pts[3200:]
 flow = Flow()
 opt = torch.optim.Adam(flow.parameters(), lr=2e-3)
-for epoch in range(10):
+sched = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 12)
+for epoch in range(12):
     for idx in torch.randperm(3200).split(128):
         loss = -flow.log_prob(train[idx]).mean()
         opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(flow.parameters(), 2.0)
         opt.step()
+    sched.step()
     with torch.no_grad():
         print(f"epoch {epoch} nll {loss.item():.3f} val nll {-flow.log_prob(val).mean().item():.3f} (Gaussian: {1 + math.log(2 * math.pi):.3f})")

@@ -63,7 +63,7 @@ def test_the_triple_is_what_it_says(matrix, max_steps):
     assert found.num_matvecs <= 2 * max_steps
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     m=st.integers(1, 12),
     n=st.integers(1, 12),

@@ -1,4 +1,4 @@
-"""Records of runs that never ran: a sick one, one that ends in NaN, a healthy one, a GAN, and hostile ones."""
+"""Records of runs that never ran: sick, ending in NaN, healthy, a GAN, hostile, huge, broken, empty."""
 
 import math
 import random
@@ -25,15 +25,41 @@ from rhobar.record import (
 
 NAN, INF = math.nan, math.inf
 ENVIRONMENT = {"python": "3.12.4", "torch": "2.13.0", "device": "cpu (8 threads)", "rhobar": "0.1.0"}
-CHECKED = (
-    "unscaled-inputs unscaled-targets nonfinite-data constant-features class-imbalance invalid-labels "
-    "unshuffled-batches wrong-output-activation double-softmax loss-task-mismatch broadcast-loss "
-    "unfit-activation unstable-formula missing-nonlinearity symmetric-initialization "
-    "badly-scaled-initialization vanishing-gradient exploding-gradient dead-units saturated-units "
-    "nonfinite-values rank-collapse detached-parameters unoptimized-parameters accumulating-gradients "
-    "no-optimizer-step gradient-ascent learning-rate-too-high learning-rate-too-low clipping-always-active "
-    "eval-mode-training not-learning loss-spike"
-).split()
+CHECKED = [
+    "unscaled-inputs",
+    "unscaled-targets",
+    "nonfinite-data",
+    "constant-features",
+    "class-imbalance",
+    "invalid-labels",
+    "unshuffled-batches",
+    "wrong-output-activation",
+    "double-softmax",
+    "loss-task-mismatch",
+    "broadcast-loss",
+    "unfit-activation",
+    "unstable-formula",
+    "missing-nonlinearity",
+    "symmetric-initialization",
+    "badly-scaled-initialization",
+    "vanishing-gradient",
+    "exploding-gradient",
+    "dead-units",
+    "saturated-units",
+    "nonfinite-values",
+    "rank-collapse",
+    "detached-parameters",
+    "unoptimized-parameters",
+    "accumulating-gradients",
+    "no-optimizer-step",
+    "gradient-ascent",
+    "learning-rate-too-high",
+    "learning-rate-too-low",
+    "clipping-always-active",
+    "eval-mode-training",
+    "not-learning",
+    "loss-spike",
+]
 NOT_CHECKED = (
     NotChecked("train-validation-overlap", "no validation pass was seen"),
     NotChecked("train-validation-shift", "no validation pass was seen"),
@@ -51,7 +77,7 @@ def moments(rms: float, *, mean: float = 0.0, zero: float = 0.0, nonfinite: floa
 
 
 def layers(names, forward, backward, *, start=1.0, end=0.02, dead=None, saturated=None, activation="sigmoid"):
-    """A chain with the given gains: ``forward[i]`` into layer i, ``backward[i]`` from its output to its input."""
+    """A chain with the given gains: ``forward[i]`` into layer i, ``backward[i]`` back out of it."""
     gradients = [end] * len(names)
     for i in range(len(names) - 2, -1, -1):
         gradients[i] = gradients[i + 1] * backward[i + 1]
@@ -93,9 +119,13 @@ def deep_sigmoid() -> tuple[Record, Diagnosis]:
     readings = []
     for step in range(0, 300, 6):
         t = step / 300
-        forward = [0.52 + 0.02 * rng.random()] + [0.98 + 0.04 * rng.random() for _ in names[2:]] + [0.11 + 0.2 * t]
+        forward = (
+            [0.52 + 0.02 * rng.random()] + [0.98 + 0.04 * rng.random() for _ in names[2:]] + [0.11 + 0.2 * t]
+        )
         backward = [0.14 + 0.03 * t + 0.02 * rng.random() for _ in names]
-        ratios = [0.004 * (1 - 0.5 * t) * 0.16 ** (9 - i) * math.exp(0.2 * rng.gauss(0, 1)) for i in range(10)]
+        ratios = [
+            0.004 * (1 - 0.5 * t) * 0.16 ** (9 - i) * math.exp(0.2 * rng.gauss(0, 1)) for i in range(10)
+        ]
         saturated = [min(1.0, 0.03 * i + 0.1 * t * i) for i in range(10)]
         readings.append(
             Reading(
@@ -130,16 +160,16 @@ def deep_sigmoid() -> tuple[Record, Diagnosis]:
             Evidence("standard deviation of the initial weights", 0.05, 0.5),
         ),
         explains=("vanishing-gradient", "not-learning", "saturated-units"),
-        why="The gradient of an early layer is the product of the gains of all later ones. With ten factors of "
-        "0.15 it is smaller than the rounding noise of the optimiser's update.",
+        why="The gradient of an early layer is the product of the gains of all later ones. With ten "
+        "factors of 0.15 it is smaller than the rounding noise of the optimiser's update.",
         remedy=Remedy(
             "Initialise every layer so that its backward gain is 1: Xavier with the gain of a sigmoid.",
-            'for m in model.modules():\n    if isinstance(m, nn.Linear):\n'
+            "for m in model.modules():\n    if isinstance(m, nn.Linear):\n"
             "        nn.init.xavier_normal_(m.weight, gain=4.0)  # sigmoid: slope 1/4 at 0\n"
             "        nn.init.zeros_(m.bias)",
         ),
         references=(
-            "Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
+            "Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward networks",
             "Saxe, McClelland and Ganguli (2014), Exact solutions to the nonlinear dynamics of learning",
         ),
     )
@@ -180,11 +210,18 @@ def deep_sigmoid() -> tuple[Record, Diagnosis]:
         evidence=(Evidence("median update-to-weight ratio", 4.1e-4, 1e-3, "", 3e-5),),
         explains=("not-learning",),
         why="A step much shorter than the curvature allows wastes the gradient that paid for it.",
-        remedy=Remedy("Raise the learning rate by 10.", "optimizer = torch.optim.SGD(model.parameters(), lr=1.0)"),
+        remedy=Remedy(
+            "Raise the learning rate by 10.", "optimizer = torch.optim.SGD(model.parameters(), lr=1.0)"
+        ),
         references=("Goodfellow, Bengio and Courville (2016), Deep Learning, section 8.3",),
     )
     note = Finding(
-        "redundant-bias", "note", 0.05, 1.0, "The bias of layers.0 is followed by a normalisation.", ("layers.0",)
+        "redundant-bias",
+        "note",
+        0.05,
+        1.0,
+        "The bias of layers.0 is followed by a normalisation.",
+        ("layers.0",),
     )
     diagnosis = Diagnosis(
         (init, vanishing, saturated, stuck, rate, note),
@@ -192,7 +229,9 @@ def deep_sigmoid() -> tuple[Record, Diagnosis]:
         NOT_CHECKED,
         "The network cannot learn: its initial weights are ten times too small for ten sigmoid layers.",
     )
-    record = Record("examples/train_sigmoid.py", 4.1, 0.092, trainings=[training], forwards=300, environment=ENVIRONMENT)
+    record = Record(
+        "examples/train_sigmoid.py", 4.1, 0.092, trainings=[training], forwards=300, environment=ENVIRONMENT
+    )
     record.unseen.append(Unseen("validation", "no forward pass without a backward pass was seen"))
     return record, diagnosis
 
@@ -226,7 +265,9 @@ def nan_run() -> tuple[Record, Diagnosis]:
         rates=[min(1.0, i / 20) * 0.8 for i in range(120)],
         num_steps=120,
         readings=readings,
-        nonfinite=Nonfinite(87, "block2.conv1", "forward", "ConvolutionBackward0", True, "its input reached 3.1e38"),
+        nonfinite=Nonfinite(
+            87, "block2.conv1", "forward", "ConvolutionBackward0", True, "its input reached 3.1e38"
+        ),
     )
     rate = Finding(
         "learning-rate-too-high",
@@ -240,8 +281,10 @@ def nan_run() -> tuple[Record, Diagnosis]:
         ),
         explains=("nonfinite-values", "exploding-gradient"),
         why="Beyond 2/λ each step overshoots by more than it corrects.",
-        remedy=Remedy("Lower the learning rate to 0.03.", "optimizer = torch.optim.SGD(model.parameters(), lr=0.03)"),
-        references=("Cohen et al. (2021), Gradient descent on neural networks typically occurs at the edge of stability",),
+        remedy=Remedy(
+            "Lower the learning rate to 0.03.", "optimizer = torch.optim.SGD(model.parameters(), lr=0.03)"
+        ),
+        references=("Cohen et al. (2021), Gradient descent typically occurs at the edge of stability",),
     )
     first = Finding(
         "nonfinite-values",
@@ -250,7 +293,10 @@ def nan_run() -> tuple[Record, Diagnosis]:
         1.0,
         "The first infinite value appeared at step 87 in block2.conv1, from a finite input.",
         where=("block2.conv1",),
-        evidence=(Evidence("share of non-finite losses", 0.275, 0.0), Evidence("largest input", 3.1e38, 3.4e38)),
+        evidence=(
+            Evidence("share of non-finite losses", 0.275, 0.0),
+            Evidence("largest input", 3.1e38, 3.4e38),
+        ),
     )
     grow = Finding(
         "exploding-gradient",
@@ -259,7 +305,10 @@ def nan_run() -> tuple[Record, Diagnosis]:
         0.95,
         "The gradient norm grows 11,000-fold in 84 steps.",
         where=("stem",),
-        evidence=(Evidence("gradient norm at the last finite step", 5623.0, 100.0), Evidence("growth", INF, 10.0)),
+        evidence=(
+            Evidence("gradient norm at the last finite step", 5623.0, 100.0),
+            Evidence("growth", INF, 10.0),
+        ),
     )
     diagnosis = Diagnosis(
         (rate, first, grow),
@@ -295,7 +344,9 @@ def healthy() -> tuple[Record, Diagnosis]:
                 applied_norm=None,
             )
         )
-    losses = [2.3 * math.exp(-i / 60) + 0.08 * (1 + 0.8 * rng.random()) + 0.03 * rng.gauss(0, 1) for i in range(525)]
+    losses = [
+        2.3 * math.exp(-i / 60) + 0.08 * (1 + 0.8 * rng.random()) + 0.03 * rng.gauss(0, 1) for i in range(525)
+    ]
     training = Training(
         "MLP",
         losses=[max(x, 0.01) for x in losses],
@@ -308,7 +359,9 @@ def healthy() -> tuple[Record, Diagnosis]:
         ],
         readings=readings,
     )
-    record = Record("tests/healthy/mlp_digits.py", 3.2, 0.061, trainings=[training], forwards=725, environment=ENVIRONMENT)
+    record = Record(
+        "tests/healthy/mlp_digits.py", 3.2, 0.061, trainings=[training], forwards=725, environment=ENVIRONMENT
+    )
     return record, Diagnosis((), tuple(CHECKED), NOT_CHECKED[3:], "No finding.")
 
 
@@ -322,7 +375,9 @@ def gan() -> tuple[Record, Diagnosis]:
             Reading(
                 s,
                 0.7,
-                layers(names, [1.0, 0.9, 0.8], [1.0, 1.1, 0.7], dead=[0.1, 0.2, 0.0], activation="leaky_relu"),
+                layers(
+                    names, [1.0, 0.9, 0.8], [1.0, 1.1, 0.7], dead=[0.1, 0.2, 0.0], activation="leaky_relu"
+                ),
                 parameters(names, [2e-3 * math.exp(0.3 * rng.gauss(0, 1)) for _ in names]),
                 gradient_norm=math.exp(0.4 * rng.gauss(0, 1)),
             )
@@ -337,12 +392,14 @@ def gan() -> tuple[Record, Diagnosis]:
         0.99,
         "2 of 6 parameters of the generator never receive a gradient.",
         where=("generator.net.0",),
-        evidence=(Evidence("parameters without a gradient", 2, 0),),
+        evidence=(Evidence("parameters without a gradient", 2.0, 0.0),),
         why="The generator's output is detached before the discriminator.",
         remedy=Remedy("Drop the detach.", "loss = criterion(discriminator(fake), ones)"),
     )
     record = Record("gan.py", 20.0, 0.8, trainings=trainings, forwards=1200, environment=ENVIRONMENT)
-    return record, Diagnosis((finding,), tuple(CHECKED), (), "Part of the generator is cut off from its loss.")
+    return record, Diagnosis(
+        (finding,), tuple(CHECKED), (), "Part of the generator is cut off from its loss."
+    )
 
 
 HOSTILE = (
@@ -359,7 +416,9 @@ HOSTILE = (
 
 def hostile() -> tuple[Record, Diagnosis]:
     """Names that try to be more than names."""
-    reading = Reading(0, 1.0, layers(HOSTILE, [1.0] * 8, [1.0] * 8, dead=[0.5] * 8), parameters(HOSTILE, [1e-3] * 8))
+    reading = Reading(
+        0, 1.0, layers(HOSTILE, [1.0] * 8, [1.0] * 8, dead=[0.5] * 8), parameters(HOSTILE, [1e-3] * 8)
+    )
     trainings = [
         Training(
             name,
@@ -373,36 +432,51 @@ def hostile() -> tuple[Record, Diagnosis]:
     ]
     findings = tuple(
         Finding(
-            name, kind, 1.0, 1.0, name, (name,), (Evidence(f"loss {name}", 1.0, 0.5, name),), HOSTILE, name,
-            Remedy(name, name), (name,),
+            name,
+            kind,
+            1.0,
+            1.0,
+            name,
+            (name,),
+            (Evidence(f"loss {name}", 1.0, 0.5, name),),
+            HOSTILE,
+            name,
+            Remedy(name, name),
+            (name,),
         )
         for name, kind in zip(HOSTILE, ["cause", "symptom", "note", "cause"] * 2, strict=True)
     )
-    record = Record(HOSTILE[0], 1.0, 0.01, trainings=trainings, forwards=3, environment={n: n for n in HOSTILE})
+    record = Record(
+        HOSTILE[0], 1.0, 0.01, trainings=trainings, forwards=3, environment={n: n for n in HOSTILE}
+    )
     record.failure = Failure(HOSTILE[1], HOSTILE[2], HOSTILE[3])
     record.unseen = [Unseen(n, n) for n in HOSTILE]
     return record, Diagnosis(findings, HOSTILE, tuple(NotChecked(n, n) for n in HOSTILE), " ".join(HOSTILE))
 
 
 def huge() -> tuple[Record, Diagnosis]:
-    """A million steps, four hundred layers, spikes."""
+    """200,000 steps, four hundred layers, spikes."""
     rng = random.Random(4)
     names = [f"transformer.h.{i}.mlp.c_proj" for i in range(400)]
-    losses = [2.0 + 8 * math.exp(-i / 5e4) + 0.1 * rng.random() for i in range(1_000_000)]
-    losses[333_333] = 1e4
-    losses[500_000] = NAN
+    losses = [2.0 + 8 * math.exp(-i / 1e4) + 0.1 * rng.random() for i in range(200_000)]
+    losses[66_666] = 1e4
+    losses[100_000] = NAN
     readings = [
         Reading(
             s,
             2.0,
-            layers(names, [1 + 0.02 * rng.gauss(0, 1) for _ in names], [1.01] * 400, dead=[rng.random()] * 400),
+            layers(
+                names, [1 + 0.02 * rng.gauss(0, 1) for _ in names], [1.01] * 400, dead=[rng.random()] * 400
+            ),
             parameters(names, [1e-3 * math.exp(rng.gauss(0, 1)) for _ in names]),
             gradient_norm=rng.random(),
         )
-        for s in range(0, 1_000_000, 20_000)
+        for s in range(0, 200_000, 10_000)
     ]
-    training = Training("GPT", losses=losses, rates=[1e-4] * 1_000_000, num_steps=1_000_000, readings=readings)
-    return Record("gpt.py", 36000.0, 800.0, trainings=[training]), Diagnosis((), tuple(CHECKED), (), "No finding.")
+    training = Training("GPT", losses=losses, rates=[1e-4] * 200_000, num_steps=200_000, readings=readings)
+    return Record("gpt.py", 36000.0, 800.0, trainings=[training]), Diagnosis(
+        (), tuple(CHECKED), (), "No finding."
+    )
 
 
 def broken() -> tuple[Record, Diagnosis]:
@@ -413,7 +487,10 @@ def broken() -> tuple[Record, Diagnosis]:
             i,
             v,
             layers(["a", "b", "c"], [v, 1.0, v], [v, v, 1.0], start=w, dead=[v] * 3, saturated=[w] * 3),
-            (ParameterReading("a.weight", 1, v, w, update=w), ParameterReading("b.weight", 0, 0.0, None, update=1.0)),
+            (
+                ParameterReading("a.weight", 1, v, w, update=w),
+                ParameterReading("b.weight", 0, 0.0, None, update=1.0),
+            ),
             gradient_norm=v,
             applied_norm=w,
         )
@@ -429,7 +506,11 @@ def broken() -> tuple[Record, Diagnosis]:
         readings=readings,
         nonfinite=Nonfinite(10**9, "", "loss", "", False),
     )
-    evidence = tuple(Evidence(f"loss and gradient norm and gain {i}", v, w, stderr=w) for i, v in enumerate(values) for w in values)
+    evidence = tuple(
+        Evidence(f"loss and gradient norm and gain {i}", v, w, stderr=w)
+        for i, v in enumerate(values)
+        for w in values
+    )
     finding = Finding("nonfinite-values", "symptom", NAN, INF, "Everything is broken.", ("a",), evidence)
     return Record("b.py", NAN, INF, trainings=[training]), Diagnosis((finding,), (), (), "")
 

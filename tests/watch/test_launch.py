@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-import rhobar.watch.launch as launch
+import rhobar
 
-SOURCE = str(Path(launch.__file__).parents[2])
+SOURCE = str(Path(rhobar.__file__).parents[1])
 DRIVER = """
 import sys
 from rhobar.watch.launch import run_script

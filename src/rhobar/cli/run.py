@@ -47,7 +47,7 @@ def run(
         raise typer.BadParameter(f"must be a positive share of the run time such as 0.05, got {budget}.")
     session = Session(script, out, json, report, budget, frozenset(mute or ()), fail_on, quiet)
     when_imported("torch", session.attach, on_error=session.note_error)
-    ending = run_script(script, context.args, on_end=session.finish)
+    ending = run_script(str(script), context.args, on_end=session.finish)
     ending.leave(session.code)
 
 
@@ -99,7 +99,7 @@ class Session:
 
             from rhobar.report.terminal import print_diagnosis
 
-            print_diagnosis(record, diagnosis, Console(stderr=True), report=page)
+            print_diagnosis(record, diagnosis, Console(stderr=True), html_path=page)
         kinds = {"cause": ("cause",), "symptom": ("cause", "symptom"), "never": ()}[self.fail_on.value]
         if any(f.kind in kinds for f in diagnosis.findings):
             self.code = BITES

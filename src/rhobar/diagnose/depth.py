@@ -1,5 +1,4 @@
-"""Gain over depth: by what factor each layer stretches the signal on its way up and the gradient on its way
-down.
+"""Gain over depth: by what factor each layer stretches the signal going up and the gradient coming down.
 
     forward    ρ_l = rms(φ(z_l)) / rms(x_l)                l = 1 … L
     backward   ρ_l = ‖dL/dz_l‖ / ‖dL/dz_{l+1}‖             l = 1 … L−1
@@ -15,6 +14,7 @@ Reference: Poole et al. (2016); Schoenholz et al. (2017), Deep information propa
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rhobar.record import LayerReading, Moments, Reading
 
@@ -28,7 +28,7 @@ class DepthProfile:
     """Gains layer by layer, in the order of the forward pass.
 
     Attributes:
-        names: The layer that each gain belongs to; for the backward pass, the layer at which the gradient arrives.
+        names: The layer that each gain belongs to; backward, the layer at which the gradient arrives.
         gains: ρ_l ≥ 0 of each of them.
 
     Example:
@@ -76,19 +76,19 @@ def backward_profile(reading: Reading) -> DepthProfile | None:
     """Backward gains between the layers in sequence.
 
     Returns:
-        One gain fewer than there are layers with a gradient; ``None`` with fewer than two of them, where a gradient
-        is not finite, or where the gradient at the last layer is zero (nothing is sent back that could vanish).
+        One gain fewer than there are layers with a gradient; ``None`` with fewer than two of them, where a
+        gradient is not finite, or where that of the last layer is zero (nothing is sent that could vanish).
     """
     seen = [(layer.name, _norm(layer.gradient)) for layer in chain(reading) if layer.gradient is not None]
     norms = [norm for _, norm in seen]
     if len(seen) < 2 or not all(map(math.isfinite, norms)) or norms[-1] == 0:
         return None
-    gains = tuple(_ratio(below, above) for below, above in zip(norms, norms[1:], strict=False))
+    gains = tuple(_ratio(below, above) for below, above in pairwise(norms))
     return DepthProfile(tuple(name for name, _ in seen[:-1]), gains)
 
 
 def typical_profile(profiles: Iterable[DepthProfile | None]) -> DepthProfile | None:
-    """The profile whose chain product is the (lower) median over several readings; ``None`` if there is none."""
+    """The profile with the (lower) median chain product over several readings; ``None`` if there is none."""
     ranked = sorted(
         (p for p in profiles if p is not None and not math.isnan(p.product)), key=lambda p: p.product
     )

@@ -32,7 +32,7 @@ def fano_loss(accuracy: float, num_classes: int) -> float:
 
 
 def baseline_loss(training: Training) -> float | None:
-    """The loss that the label probe stands for, its score lowered by two standard errors; ``None`` if unknown."""
+    """The loss that the label probe stands for, its score less two standard errors; ``None`` if unknown."""
     probe, loss, targets = training.labels, training.loss, training.targets
     if probe is None or loss is None or targets is None or targets.constant_loss is None:
         return None
@@ -53,16 +53,17 @@ def uninformative(training: Training) -> bool:
 
 
 def judgeable(training: Training) -> bool:
-    """Whether a loss that does not fall says anything: not where each batch has one label (a GAN's two sides)."""
+    """Whether a level loss says anything: not where each batch has one label (a GAN's two sides)."""
     return not (training.targets is not None and training.targets.constant_batches)
 
 
 def fell_short(training: Training, course: Progress) -> bool:
-    """Whether the training learned clearly less than it could: the harm that a cause must have done to be reported.
+    """Whether the training learned clearly less than it could: the harm without which nothing is reported.
 
-    True for a non-finite or diverged loss. Otherwise the loss must explain less than half of what the constant answer
-    leaves, and also miss what a simple probe reaches, where one was fitted. Several loss terms hide the constant
-    answer: there a loss that lost half of its start has learned, and a loss without a known one is judged by its fall.
+    True for a non-finite or diverged loss. Otherwise the loss must explain less than half of what the
+    constant answer leaves, and also miss what a simple probe reaches, where one was fitted. Several loss
+    terms hide the constant answer: there, losing half of the start counts as learned. Where it is unknown,
+    only a loss that did not fall counts.
     """
     if not math.isfinite(course.end):
         return True

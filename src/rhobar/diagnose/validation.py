@@ -20,7 +20,7 @@ _SAME_DATA = 0.9
 
 
 def validation_evaluations(training: Training) -> list[Evaluation]:
-    """Evaluations on rows that were not trained on, of the set that was evaluated most often, in order of time."""
+    """Evaluations, in order, of the set evaluated most often among those that were not trained on."""
     apart = [e for e in training.evaluations if e.step > 0 and (e.overlap is None or e.overlap < 0.5)]
     sources = [e.source for e in apart]
     commonest = max(dict.fromkeys(sources), key=sources.count, default="")

@@ -109,7 +109,8 @@ def largest_singular_value(
 def _random_unit(n: int, A: LinearOperator, generator: torch.Generator | None) -> Tensor:
     device = A.device if generator is None else generator.device
     v = torch.randn(n, generator=generator, device=device, dtype=torch.float64)
-    return (v / torch.linalg.vector_norm(v)).to(A.device, A.dtype)
+    unit: Tensor = v / torch.linalg.vector_norm(v)
+    return unit.to(A.device, A.dtype)
 
 
 def _orthonormalise(x: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:

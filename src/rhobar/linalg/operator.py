@@ -22,8 +22,8 @@ class LinearOperator:
         device: Of the vectors on both sides.
 
     Raises:
-        ValueError: If the shape has a dimension below one, the dtype is not a real floating one, or, from `@`,
-            a vector or a product has another shape than A says.
+        ValueError: If the shape has a dimension below one, or the dtype is not a real floating one; and, from
+            `@`, if a vector or a product has another shape than A says.
 
     Example:
         >>> A = LinearOperator.from_matrix(torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))

@@ -1,1 +1,1 @@
-"""A network (or data) in, numbers out: measurements with error bars that leave no trace."""
+"""A network in, numbers out. Every probe leaves the network as it found it."""

@@ -1,7 +1,8 @@
 """The report: one HTML file that asks no other host for anything and can be sent to a colleague.
 
-Everything that comes from the record is escaped, by Jinja2 in the text and by `rhobar.report.svg` in the figures; a
-content security policy with the hashes of our own style and script forbids whatever else might slip through.
+Everything that comes from the record is escaped, by Jinja2 in the text and by `rhobar.report.svg` in the
+figures; a content security policy with the hashes of our own style and script forbids whatever else might
+slip through.
 """
 
 import base64
@@ -48,11 +49,7 @@ class _Section:
 
 
 def write_report(record: Record, diagnosis: Diagnosis, path: Path | str) -> Path:
-    """Write the report so that `path` never holds half of it, and return its path.
-
-    Raises:
-        OSError: If the file cannot be written.
-    """
+    """Write the report so that `path` never holds half of it, and return its path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, where os.replace is atomic; not by tempfile, whose files only their owner may read.
@@ -88,7 +85,9 @@ def render_report(record: Record, diagnosis: Diagnosis) -> str:
         "shorten": wording.shorten,
     }
     style, script = _asset("report.css"), _asset("report.js")
-    sections = [_section(t, i, diagnosis, record) for i, t in enumerate(record.trainings[:_MOST_TRAININGS], 1)]
+    sections = [
+        _section(t, i, diagnosis, record) for i, t in enumerate(record.trainings[:_MOST_TRAININGS], 1)
+    ]
     return environment.get_template("report.html.j2").render(
         record=record,
         diagnosis=diagnosis,
@@ -103,7 +102,7 @@ def render_report(record: Record, diagnosis: Diagnosis) -> str:
         "base-uri 'none'; form-action 'none'",
         bullet=bullet,
         seen_in=lambda finding: [
-            (f"{section.anchor}-{figure.key}", _NAMES[figure.key])
+            (f"{section.anchor}-{figure.key}", _named(figure, section, len(sections)))
             for section in sections
             if belongs(finding, section.training, record)
             for key in figures_of(finding)
@@ -117,6 +116,12 @@ def _section(training: Training, index: int, diagnosis: Diagnosis, record: Recor
     drawn = figures(training, diagnosis, record)
     missing = [name for key, name in _NAMES.items() if key not in {figure.key for figure in drawn}]
     return _Section(training, f"training-{index}", wording.course(training), drawn, missing)
+
+
+def _named(figure: Figure, section: _Section, num_sections: int) -> str:
+    """Name a figure, and its training where there are several."""
+    name = _NAMES[figure.key]
+    return f"{name} of {wording.shorten(section.training.name, 30)}" if num_sections > 1 else name
 
 
 def _printable(value: object) -> object:
@@ -137,7 +142,7 @@ def _reasons(diagnosis: Diagnosis) -> dict[str, list[str]]:
 def _asset(name: str) -> Markup:
     """Read a file of ours that goes into the page as it is."""
     text = (_TEMPLATES / name).read_text(encoding="utf-8").replace("\r\n", "\n")
-    return Markup(text)  # noqa: S704 - shipped with the package, holds nothing of the record
+    return Markup(text)
 
 
 def _hash(content: str) -> str:

@@ -6,7 +6,7 @@ Every scale clamps: a value outside its range lands on the edge, so no measureme
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rhobar.report.wording import number
 
@@ -15,6 +15,7 @@ __all__ = ["Linear", "Log", "Scale", "Symlog", "fit_log", "fit_value", "linear_t
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+@runtime_checkable
 class Scale(Protocol):
     """A monotone map from the values [low, high] to the pixels [start, end]."""
 
@@ -49,7 +50,7 @@ def linear_ticks(low: float, high: float, count: int) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten within [low, high].
 
     Example:
-        >>> linear_ticks(0, 2.3, 4)
+        >>> linear_ticks(0.0, 2.3, 4)
         [0.0, 1.0, 2.0]
     """
     raw = high / max(count, 1) - low / max(count, 1)
@@ -98,7 +99,9 @@ class Log:
         if value <= 0:
             return self.start
         span = math.log10(self.high) - math.log10(self.low)
-        return _between((math.log10(value) - math.log10(self.low)) / span if span > 0 else 0.5, self.start, self.end)
+        return _between(
+            (math.log10(value) - math.log10(self.low)) / span if span > 0 else 0.5, self.start, self.end
+        )
 
     def ticks(self, count: int) -> list[tuple[float, str]]:
         """Return powers of ten; 1, 2, 5 times them where less than two of them would fit."""
@@ -142,7 +145,7 @@ class Symlog:
 
 
 def _power(exponent: int) -> str:
-    plain = {-2: "0.01", -1: "0.1", 0: "1", 1: "10", 2: "100"}
+    plain = {-3: "0.001", -2: "0.01", -1: "0.1", 0: "1", 1: "10", 2: "100", 3: "1,000"}
     return plain.get(exponent, "10" + str(exponent).translate(_SUPERSCRIPT))
 
 
@@ -162,7 +165,8 @@ def fit_value(values: Sequence[float], start: float, end: float, *, zero: bool =
     Logarithmic for positive values that span a factor of 30 or more, linear otherwise; bent (`Symlog`) where
     values of both signs hold outliers that would flatten everything else.
     """
-    usable = sorted(v for v in values if math.isfinite(v)) or [0.0, 1.0]
+    # Beyond ±1e300 spans overflow; such a value lands on the edge like any other outside the range.
+    usable = sorted(min(max(v, -1e300), 1e300) for v in values if math.isfinite(v)) or [0.0, 1.0]
     low, high = usable[0], usable[-1]
     if low > 0 and high / low >= 30 and not zero:
         return fit_log(usable, start, end)
@@ -173,5 +177,5 @@ def fit_value(values: Sequence[float], start: float, end: float, *, zero: bool =
         return Symlog(low, high, start, end, min(unit, 1e300))
     low = min(low, 0.0) if zero else low
     room = max((high / 2 - low / 2) * 0.12, abs(high) * 0.02, 1e-300)
-    bottom = low if (zero or 0 <= low) and low < room else low - room
-    return Linear(bottom, high + room if math.isfinite(high + room) else high, start, end)
+    bottom = low if (zero or low >= 0) and low < room else low - room
+    return Linear(bottom, high + room, start, end)

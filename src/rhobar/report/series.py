@@ -15,8 +15,8 @@ def decimate(points: Sequence[Point], limit: int = 600) -> list[Point]:
     A stretch that holds a non-finite value ends with one (NaN), where a line must break.
 
     Example:
-        >>> decimate([(0, 1.0), (1, 9.0), (2, 2.0), (3, 2.0), (4, 0.0), (5, 3.0)], limit=4)
-        [(0, 1.0), (1, 9.0), (4, 0.0), (5, 3.0)]
+        >>> decimate([(0.0, 1.0), (1.0, 9.0), (2.0, 2.0), (3.0, 2.0), (4.0, 0.0), (5.0, 3.0)], limit=4)
+        [(0.0, 1.0), (1.0, 9.0), (4.0, 0.0), (5.0, 3.0)]
     """
     if len(points) <= limit:
         return [p if math.isfinite(p[1]) else (p[0], math.nan) for p in points]
@@ -37,8 +37,8 @@ def holes(points: Sequence[Point]) -> list[tuple[float, float]]:
     """Return the stretches (first x, last x) over which values are not finite.
 
     Example:
-        >>> holes([(0, 1.0), (1, math.nan), (2, math.inf), (3, 1.0)])
-        [(1, 2)]
+        >>> holes([(0.0, 1.0), (1.0, math.nan), (2.0, math.inf), (3.0, 1.0)])
+        [(1.0, 2.0)]
     """
     found: list[tuple[float, float]] = []
     inside = False

@@ -10,12 +10,13 @@ from rhobar.report.wording import clean
 
 __all__ = ["drawing", "element", "group", "line", "path", "steps_path", "text"]
 
+Length = int | float
 
-def element(tag: str, *children: Markup | str, **attributes: str | float | None) -> Markup:
+
+def element(tag: str, *children: Markup | str, **attributes: str | Length | None) -> Markup:
     """Build an element; ``class_`` and ``stroke_width`` stand for ``class`` and ``stroke-width``.
 
-    Raises:
-        ValueError: If a coordinate is not finite; scales clamp, so a caller forgot one.
+    A coordinate that is not finite is refused with a `ValueError`: scales clamp, so a caller forgot one.
 
     Example:
         >>> print(element("text", "<b>", x=1.5, class_="tick"))
@@ -27,10 +28,10 @@ def element(tag: str, *children: Markup | str, **attributes: str | float | None)
         if value is not None
     )
     inner = Markup("").join(c if isinstance(c, Markup) else escape(clean(c)) for c in children)
-    return Markup(f"<{tag}{written}>{inner}</{tag}>")  # noqa: S704 - both parts are escaped
+    return Markup(f"<{tag}{written}>{inner}</{tag}>")
 
 
-def _attribute(name: str, value: str | float) -> str:
+def _attribute(name: str, value: str | Length) -> str:
     if isinstance(value, str):
         return str(escape(clean(value)))
     if not math.isfinite(value):
@@ -38,12 +39,14 @@ def _attribute(name: str, value: str | float) -> str:
     return _coordinate(value)
 
 
-def _coordinate(value: float) -> str:
+def _coordinate(value: Length) -> str:
     written = f"{value:.1f}"
     return written.removesuffix(".0") if written != "-0.0" else "0"
 
 
-def drawing(width: float, height: float, *children: Markup, title: str, describe: str, **attributes: str) -> Markup:
+def drawing(
+    width: Length, height: Length, *children: Markup, title: str, describe: str, **attributes: str
+) -> Markup:
     """Wrap shapes into an image with a title and a description in words."""
     return element(
         "svg",
@@ -57,17 +60,17 @@ def drawing(width: float, height: float, *children: Markup, title: str, describe
     )
 
 
-def group(children: Iterable[Markup], **attributes: str | float | None) -> Markup:
+def group(children: Iterable[Markup], **attributes: str | Length | None) -> Markup:
     """Group shapes."""
     return element("g", *children, **attributes)
 
 
-def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
+def line(x1: Length, y1: Length, x2: Length, y2: Length, class_: str) -> Markup:
     """Draw a straight line."""
     return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)
 
 
-def text(x: float, y: float, words: str, class_: str = "label", *, title: str | None = None) -> Markup:
+def text(x: Length, y: Length, words: str, class_: str = "label", *, title: str | None = None) -> Markup:
     """Set words at a place, with an optional tooltip."""
     return element("text", *([element("title", title)] if title else []), words, x=x, y=y, class_=class_)
 

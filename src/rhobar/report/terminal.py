@@ -174,14 +174,19 @@ def _checked(paper: _Paper, diagnosis: Diagnosis, seen_in: str) -> None:
     reasons: dict[str, list[str]] = {}
     for item in diagnosis.not_checked:
         reasons.setdefault(item.reason, []).append(item.id)
-    room, told, parts = 2 * min(paper.console.width, _PROSE), 0, []
+    parts: list[str] = []
+    room, told = 2 * min(paper.console.width, _PROSE), 0
     for reason, ids in reasons.items():
         part = f"{', '.join(shorten(i, 40) for i in ids)} ({shorten(reason, 90)})"
-        if parts and sum(map(len, parts)) + len(part) > room:
+        if parts and len(", ".join([*parts, part])) > room:
             break
         parts.append(part)
         told += len(ids)
     if parts:
         rest = len(diagnosis.not_checked) - told
-        line += f"; not checked: {', '.join(parts)}" + (f" and {rest} more" if rest else "") + f". All are in {seen_in}"
+        line += (
+            f"; not checked: {', '.join(parts)}"
+            + (f" and {rest} more" if rest else "")
+            + f". All are in {seen_in}"
+        )
     paper.write(Text(line + ".", "dim"))

@@ -10,7 +10,18 @@ import unicodedata
 
 from rhobar.record import Evidence, Record, Training
 
-__all__ = ["against", "amount", "clean", "course", "duration", "number", "num_steps", "percent", "plural", "shorten"]
+__all__ = [
+    "against",
+    "amount",
+    "clean",
+    "course",
+    "duration",
+    "num_steps",
+    "number",
+    "percent",
+    "plural",
+    "shorten",
+]
 
 _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff")
 _SUSPECT = re.compile(r"[^\x20-\x7e\xa1-\xac\xae-\u036f\u0370-\u03ff]")
@@ -52,14 +63,14 @@ def shorten(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     head = (limit - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (limit - 1 - head):]}"
+    return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
 
 
 def number(value: float, digits: int = 3) -> str:
     """Write a number with three significant digits, or as many as asked for.
 
     Example:
-        >>> [number(x) for x in (0.0, 1.4621, 12000, 3.2e-7, float("nan"), float("-inf"), 0.05)]
+        >>> [number(x) for x in (0.0, 1.4621, 12000.0, 3.2e-7, float("nan"), float("-inf"), 0.05)]
         ['0', '1.46', '12,000', '3.2e-7', 'NaN', '−∞', '0.05']
     """
     if math.isnan(value):
@@ -87,7 +98,7 @@ def percent(share: float) -> str:
         >>> percent(0.0231), percent(0.5), percent(float("nan"))
         ('2.3 %', '50 %', 'NaN')
     """
-    return f"{_trim(f'{100 * share:.1f}')} %" if math.isfinite(share) else number(share)
+    return f"{_trim(f'{100 * share:.1f}')} %" if math.isfinite(100 * share) else number(share)
 
 
 def plural(count: int, noun: str) -> str:
@@ -104,7 +115,7 @@ def duration(seconds: float) -> str:
     """Write a time in the unit that suits it.
 
     Example:
-        >>> duration(0.0041), duration(4.13), duration(200), duration(9000)
+        >>> duration(0.0041), duration(4.13), duration(200.0), duration(9000.0)
         ('4.1 ms', '4.1 s', '3 min 20 s', '2 h 30 min')
     """
     if not math.isfinite(seconds):

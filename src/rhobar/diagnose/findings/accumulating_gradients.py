@@ -72,7 +72,8 @@ def accumulating_gradients(training: Training, record: Record) -> Outcome:
     course = progress(training)
     harmed = course is not None and fell_short(training, course)
     return Seen(
-        summary=f"{training.uncleared_steps} of {training.num_steps} steps used gradients that still held those of "
+        summary=f"{training.uncleared_steps} of {training.num_steps} steps used gradients that still held "
+        "those of "
         "earlier steps: zero_grad() is missing.",
         severity=0.9 if harmed else 0.7,
         confidence=0.97,

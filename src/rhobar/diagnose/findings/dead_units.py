@@ -72,7 +72,8 @@ def dead_units(training: Training, record: Record) -> Outcome:
         return None
     worst = max(dead, key=lambda name: dead[name])
     return Seen(
-        summary=f"{dead[worst]:.0%} of the units of {worst} were zero on all {num_samples} samples of the last "
+        summary=f"{dead[worst]:.0%} of the units of {worst} were zero on all {num_samples} samples of the "
+        "last "
         f"{len(late)} readings" + (f"; {len(dead)} layers are like this." if len(dead) > 1 else "."),
         severity=1.0 if dead[worst] >= _WHOLE else 0.7,
         confidence=0.95 if dead[worst] >= _WHOLE else 0.8,

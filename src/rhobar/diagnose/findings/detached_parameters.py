@@ -44,7 +44,8 @@ _SHARE = 0.1
 @rule(
     "detached-parameters",
     kind="cause",
-    why="Something in the forward pass cuts the autograd graph (detach, no_grad, .data, .item(), a new tensor), "
+    why="Something in the forward pass cuts the autograd graph (detach, no_grad, .data, .item(), a new "
+    "tensor), "
     "so no gradient passes it.",
     remedy=Remedy(
         "Keep the value a tensor of the graph all the way to the loss.", "h = self.encoder(x)  # no .detach()"
@@ -57,7 +58,6 @@ _SHARE = 0.1
         "learning-rate-too-low",
         "no-optimizer-step",
         "too-few-epochs",
-        "symmetric-initialization",
     ),
     references=("PyTorch documentation, Autograd mechanics",),
 )
@@ -65,7 +65,8 @@ def detached_parameters(training: Training, record: Record) -> Outcome:
     """Fire if held, trainable parameters that took part are never reached by a loss."""
     if _refused(training, record):
         return Seen(
-            summary=f"backward() refused after {len(training.losses)} passes: the loss does not depend on any "
+            summary=f"backward() refused after {len(training.losses)} passes: the loss does not depend on "
+            "any "
             "parameter through the autograd graph.",
             severity=1.0,
             confidence=0.95,
@@ -85,7 +86,8 @@ def detached_parameters(training: Training, record: Record) -> Outcome:
     if not (harmed or share >= _SHARE or first in cut):
         return None
     return Seen(
-        summary=f"{len(cut)} of {len(candidates)} parameters ({share:.0%} of the weights) took part in the forward pass "
+        summary=f"{len(cut)} of {len(candidates)} parameters ({share:.0%} of the weights) took part in the "
+        "forward pass "
         f"and are held by the optimizer, but the loss does not reach them: {_names(cut)}.",
         severity=0.95 if harmed else 0.7,
         confidence=0.95,

@@ -41,7 +41,8 @@ _MIN_STEPS = 3
 @rule(
     "eval-mode-training",
     kind="cause",
-    why="In eval mode dropout is off and batch normalisation neither normalises by the batch nor learns its statistics.",
+    why="In eval mode dropout is off and batch normalisation neither normalises by the batch nor learns "
+    "its statistics.",
     remedy=Remedy("Switch back to train mode at the start of every epoch.", "model.train()"),
     explains=(
         "overfitting",

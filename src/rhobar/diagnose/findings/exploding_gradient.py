@@ -45,7 +45,8 @@ _GROWTH = 1e3
 @rule(
     "exploding-gradient",
     kind="symptom",
-    why="Steps are sized for the gradient at the start or at the last layer; where it is thousands of times larger "
+    why="Steps are sized for the gradient at the start or at the last layer; where it is thousands of "
+    "times larger "
     "they throw the weights far outside the region in which the gradient means anything.",
     remedy=Remedy(
         "Initialise for the activation, normalise, lower the rate; clip the norm in recurrent nets.",
@@ -62,7 +63,7 @@ _GROWTH = 1e3
     references=("Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural networks",),
 )
 def exploding_gradient(training: Training, record: Record) -> Outcome:
-    """Fire if the gradient is multiplied by a thousand, over depth or in time, and the training fell short."""
+    """Fire if the gradient grew a thousandfold, over depth or in time, and the training fell short."""
     course = progress(training)
     if course is None or not training.readings:
         return unchecked("exploding-gradient", "no reading of the gradients")
@@ -102,7 +103,8 @@ def _in_time(training: Training, course: Progress) -> Outcome:
     if growth < _GROWTH:
         return None
     return Seen(
-        summary=f"The gradient norm grew from {first:.2g} to {largest:.2g} at step {step}, {growth:.1e}-fold, "
+        summary=f"The gradient norm grew from {first:.2g} to {largest:.2g} at step {step}, "
+        f"{growth:.1e}-fold, "
         f"while the loss went from {course.start:.3g} to {course.end:.3g}.",
         severity=0.9,
         confidence=0.9,

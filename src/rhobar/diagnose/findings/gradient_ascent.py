@@ -93,7 +93,8 @@ def _negated(training: Training, course: Progress) -> Outcome:
     ):
         return None
     return Seen(
-        summary=f"The {kind.replace('_', ' ')} is handed over with a minus sign: it went from {course.start:.3g} "
+        summary=f"The {kind.replace('_', ' ')} is handed over with a minus sign: it went from "
+        f"{course.start:.3g} "
         f"to {course.end:.3g}, where an error cannot be below 0.",
         severity=1.0,
         confidence=0.97,
@@ -106,7 +107,8 @@ def _maximised(training: Training, course: Progress) -> Outcome:
     if not maximise or course.start < 0:
         return None
     return Seen(
-        summary=f"The optimizer was told to maximise an error: it went from {course.start:.3g} to {course.end:.3g}.",
+        summary=f"The optimizer was told to maximise an error: it went from {course.start:.3g} to "
+        f"{course.end:.3g}.",
         severity=1.0,
         confidence=0.97,
         evidence=(
@@ -137,7 +139,8 @@ def _climbing(training: Training, course: Progress) -> Outcome:
     if not (end > max(level, course.start) + 4 * noise and means[0] <= min(means[1:])):
         return None
     return Seen(
-        summary=f"The loss climbs from {course.start:.3g} to {end:.3g}, in {rises} of {_NUM_WINDOWS - 1} windows, while "
+        summary=f"The loss climbs from {course.start:.3g} to {end:.3g}, in {rises} of {_NUM_WINDOWS - 1} "
+        "windows, while "
         f"successive gradients agree (cosine {cosine:.2f}): the updates go uphill.",
         severity=1.0,
         confidence=0.85,

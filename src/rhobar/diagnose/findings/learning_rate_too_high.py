@@ -74,8 +74,6 @@ _RISE_ON_LINE = 0.05
         "clipping-always-active",
         "rank-collapse",
         "attention-logit-growth",
-        "overfitting",
-        "unstable-formula",
     ),
     references=(
         "LeCun, Simard & Pearlmutter (1993), Automatic learning rate maximization",

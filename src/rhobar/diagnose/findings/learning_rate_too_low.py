@@ -50,7 +50,8 @@ _STRAIGHT = 0.8
 @rule(
     "learning-rate-too-low",
     kind="cause",
-    why="The loss falls by η‖g‖² per step: with gradients present and weights that hardly move, only η is too small.",
+    why="The loss falls by η‖g‖² per step: with gradients present and weights that hardly move, only η is "
+    "too small.",
     remedy=Remedy("Multiply the learning rate by 10 until the loss gets unstable, then go back by 3."),
     explains=("not-learning", "underfitting", "too-few-epochs"),
     references=(
@@ -85,7 +86,8 @@ def learning_rate_too_low(training: Training, record: Record) -> Outcome:
     return Seen(
         summary=f"In {training.num_steps} steps"
         + (f" at a learning rate of {rate:g}" if rate is not None else "")
-        + f" no weight matrix moved by more than {movement:.1e} of its size; the loss went from {course.start:.3g} "
+        + f" no weight matrix moved by more than {movement:.1e} of its size; the loss went from "
+        f"{course.start:.3g} "
         f"to {course.end:.3g}.",
         severity=0.8,
         confidence=min(0.95, 0.7 + 0.1 * len(signs)),
@@ -94,7 +96,7 @@ def learning_rate_too_low(training: Training, record: Record) -> Outcome:
 
 
 def _no_gradient_or_step(training: Training) -> bool:
-    """Whether the weights stayed for another reason: no step, no gradient, a finished schedule, no random start."""
+    """Whether the weights stayed for another reason: no step, no gradient, an ended schedule, pretraining."""
     if training.num_steps == 0 or not any(p.moved and p.held for p in training.parameters):
         return True
     norms = typical([r.gradient_norm for r in training.readings if r.gradient_norm is not None])
@@ -103,7 +105,7 @@ def _no_gradient_or_step(training: Training) -> bool:
 
 
 def _line_search(training: Training) -> Evidence | None:
-    """The best factor along the last update, if it is large and brings half of what a straight slope promises."""
+    """The best factor along the last update, if large and worth half of what a straight slope promises."""
     probe = training.rate
     if probe is None or not probe.factors:
         return None

@@ -78,7 +78,8 @@ def loss_spike(training: Training, record: Record) -> Outcome:
         return None
     first = _largest_update(training, step)
     return Seen(
-        summary=f"At step {step} the loss jumped from {losses[step - 1]:.3g} to {losses[step]:.3g} and stayed near {after:.3g}"
+        summary=f"At step {step} the loss jumped from {losses[step - 1]:.3g} to {losses[step]:.3g} and "
+        f"stayed near {after:.3g}"
         f"; it ended at {course.end:.3g}"
         + (f". The largest update there was that of {first}." if first else "."),
         severity=0.6,
@@ -92,7 +93,7 @@ def loss_spike(training: Training, record: Record) -> Outcome:
 
 
 def _largest_update(training: Training, step: int) -> str:
-    """The parameter with the largest relative update at the reading nearest before the jump, within two steps."""
+    """The parameter with the largest relative update at the reading within two steps before the jump."""
     near = [r for r in training.readings if step - 2 <= r.step <= step]
     moved = [(ratio, p.name) for p in near[-1].parameters if (ratio := p.update_ratio)] if near else []
     return max(moved)[1] if moved else ""

@@ -60,8 +60,10 @@ def memorized_noise(training: Training, record: Record) -> Outcome:
         return None
     probe = training.labels
     return Seen(
-        summary=f"The training loss fell to {course.end:.3g}, but the validation loss never got below {best:.3g} (a constant "
-        f"answer scores {course.constant:.3g}), and a {probe.probe} probe scores {probe.score:.1%}, chance {probe.chance:.1%}.",
+        summary=f"The training loss fell to {course.end:.3g}, but the validation loss never got below "
+        f"{best:.3g} (a constant "
+        f"answer scores {course.constant:.3g}), and a {probe.probe} probe scores {probe.score:.1%}, chance "
+        f"{probe.chance:.1%}.",
         severity=0.9,
         confidence=0.9,
         evidence=(

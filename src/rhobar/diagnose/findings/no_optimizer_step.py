@@ -51,7 +51,6 @@ _MIN_BACKWARDS = 10
         "learning-rate-too-low",
         "too-few-epochs",
         "vanishing-gradient",
-        "symmetric-initialization",
         "badly-scaled-initialization",
     ),
     references=("PyTorch documentation, torch.optim: Taking an optimization step",),
@@ -107,7 +106,7 @@ def _never_stepped(training: Training, num_backwards: int) -> Seen | None:
 
 
 def _cleared_share(training: Training) -> float | None:
-    """Share of readings whose gradient was there after backward and zero at the step; ``None`` if not read."""
+    """Share of readings with a gradient after backward and none at the step; ``None`` if not read."""
     pairs = [(r.gradient_norm, r.applied_norm) for r in training.readings]
     seen = [(g, a) for g, a in pairs if g is not None and a is not None and math.isfinite(g) and g > 0]
     return sum(a == 0 for _, a in seen) / len(seen) if len(seen) >= 2 else None

@@ -95,7 +95,8 @@ def _level(training: Training, record: Record, course: Progress) -> Outcome:
 
 def _seen(course: Progress, words: str, evidence: Evidence, confidence: float = 0.97) -> Seen:
     return Seen(
-        summary=f"After {course.num_steps} steps the loss {words}: it went from {course.start:.3g} to {course.end:.3g}.",
+        summary=f"After {course.num_steps} steps the loss {words}: it went from {course.start:.3g} to "
+        f"{course.end:.3g}.",
         severity=1.0,
         confidence=confidence,
         evidence=(evidence,),

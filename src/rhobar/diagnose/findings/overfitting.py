@@ -54,7 +54,8 @@ _GAP = 0.25
     kind="symptom",
     why="The net fits what is particular to the training rows; on others that is noise.",
     remedy=Remedy(
-        "Keep the weights of the best epoch; then more data or augmentation, weight decay, dropout, a smaller net.",
+        "Keep the weights of the best epoch; then more data or augmentation, weight decay, dropout, a "
+        "smaller net.",
         "if val_loss < best:\n    best = val_loss\n    torch.save(model.state_dict(), 'best.pt')",
     ),
     explains=(),
@@ -99,7 +100,8 @@ def _rise(training: Training, course: Progress, seen: list[Evaluation], losses: 
     stderr = math.hypot(sigma, sigma / math.sqrt(len(tail)))
     gap = fmean(tail) - at_end
     return Seen(
-        summary=f"The validation loss rose from {losses[best]:.3g} (step {seen[best].step}, evaluation {best + 1} of {n}) "
+        summary=f"The validation loss rose from {losses[best]:.3g} (step {seen[best].step}, evaluation "
+        f"{best + 1} of {n}) "
         f"to {fmean(tail):.3g}, while the training loss fell from {at_best:.3g} to {at_end:.3g}; "
         f"the gap is {gap:.3g} ± {math.hypot(sigma, course.noise):.2g}.",
         severity=min(0.9, 0.4 + rise / (course.constant or losses[best])),
@@ -119,7 +121,8 @@ def _gap(training: Training, course: Progress, seen: list[Evaluation], losses: l
     if not (gap >= _GAP * course.constant + 3 * course.noise and losses[-1] >= 2 * train):
         return None
     return Seen(
-        summary=f"The validation loss ended at {losses[-1]:.3g} and the training loss at {train:.3g}: the gap is "
+        summary=f"The validation loss ended at {losses[-1]:.3g} and the training loss at {train:.3g}: the "
+        "gap is "
         f"{gap / course.constant:.0%} of what the constant answer scores ({course.constant:.3g}).",
         severity=0.5,
         confidence=0.7,

@@ -45,7 +45,8 @@ _SQUASHING = ("sigmoid", "tanh", "hardtanh", "hardsigmoid", "softsign")
     kind="symptom",
     why="A unit in the flat end of its activation passes no gradient and says the same about every sample.",
     remedy=Remedy(
-        "Bring the pre-activations to unit scale: standardised inputs, Xavier initialisation, a normalisation.",
+        "Bring the pre-activations to unit scale: standardised inputs, Xavier initialisation, a "
+        "normalisation.",
         "nn.Sequential(nn.Linear(n, m), nn.LayerNorm(m), nn.Tanh())",
     ),
     explains=("not-learning", "underfitting", "vanishing-gradient", "learning-rate-too-low"),
@@ -54,7 +55,7 @@ _SQUASHING = ("sigmoid", "tanh", "hardtanh", "hardsigmoid", "softsign")
     ),
 )
 def saturated_units(training: Training, record: Record) -> Outcome:
-    """Fire if four fifths of a hidden layer's activations stayed in the flat ends and the training fell short."""
+    """Fire if four fifths of a hidden layer's activations stayed flat and the training fell short."""
     course = progress(training)
     if course is None or course.num_steps < MIN_STEPS or not training.readings:
         return unchecked("saturated-units", f"needs {MIN_STEPS} backward passes and a reading of the layers")

@@ -74,8 +74,10 @@ def too_few_epochs(training: Training, record: Record) -> Outcome:
     if not (late >= _FALL * course.constant and late > 4 * stderr and late >= _STEADY * before):
         return None
     return Seen(
-        summary=f"The loss was still falling when the training stopped after {course.num_steps} steps: the last quarter took "
-        f"it from {marks[1]:.3g} to {marks[2]:.3g}, {late / course.constant:.0%} of what a constant answer scores.",
+        summary=f"The loss was still falling when the training stopped after {course.num_steps} steps: the "
+        "last quarter took "
+        f"it from {marks[1]:.3g} to {marks[2]:.3g}, {late / course.constant:.0%} of what a constant answer "
+        "scores.",
         severity=0.4,
         confidence=0.8,
         evidence=(
@@ -90,7 +92,7 @@ def _scheduled(training: Training) -> bool:
 
 
 def _quarter_marks(training: Training) -> tuple[list[float], float]:
-    """Mean losses around the half, three quarters and the end, and the standard error of a difference of two."""
+    """Mean losses before half, three quarters and the end, and the standard error of a difference of two."""
     n = len(training.losses)
     width = max(4, n // 10)
     blocks = [training.losses[end - width : end] for end in (n // 2, (3 * n) // 4, n)]

@@ -37,7 +37,8 @@ _SHARE = 0.5
 @rule(
     "train-mode-evaluation",
     kind="cause",
-    why="In train mode dropout makes the answers noisy, and batch normalisation mixes the rows of a batch and learns "
+    why="In train mode dropout makes the answers noisy, and batch normalisation mixes the rows of a batch "
+    "and learns "
     "from the validation data.",
     remedy=Remedy("Evaluate in eval mode.", "model.eval()\nwith torch.no_grad():\n    ..."),
     explains=("overfitting", "degenerate-batch-norm", "miscalibration"),
@@ -60,7 +61,8 @@ def train_mode_evaluation(training: Training, record: Record) -> Outcome:
         return None
     layer = f"dropout of up to {modes.max_dropout:g}" if modes.has_dropout else "batch normalisation"
     return Seen(
-        summary=f"{sum(e.training_mode for e in seen)} of {len(seen)} evaluations ({wrong} of {rows} rows) ran in train mode, "
+        summary=f"{sum(e.training_mode for e in seen)} of {len(seen)} evaluations ({wrong} of {rows} rows) "
+        "ran in train mode, "
         f"with {layer} active.",
         severity=0.6,
         confidence=0.95,

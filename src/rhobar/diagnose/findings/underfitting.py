@@ -42,7 +42,8 @@ _MARGIN = 0.2
 @rule(
     "underfitting",
     kind="symptom",
-    why="A simple model does better on new rows than the net on its own training rows: there is signal that it misses.",
+    why="A simple model does better on new rows than the net on its own training rows: there is signal "
+    "that it misses.",
     remedy=Remedy("Raise capacity, learning rate or the number of epochs, in the order the causes suggest."),
     explains=(),
     references=("Goodfellow, Bengio & Courville (2016), Deep Learning, §5.2",),
@@ -63,7 +64,8 @@ def underfitting(training: Training, record: Record) -> Outcome:
     if course.learned or (math.isfinite(end) and end <= needed):
         return None
     return Seen(
-        summary=f"The training loss ended at {end:.3g}; a {probe.probe} probe, scoring {probe.score:.3g} ± {probe.stderr:.1g} "
+        summary=f"The training loss ended at {end:.3g}; a {probe.probe} probe, scoring {probe.score:.3g} ± "
+        f"{probe.stderr:.1g} "
         f"on held-out rows, stands for {baseline:.3g} (a constant answer scores {course.constant:.3g}).",
         severity=0.7,
         confidence=0.85,

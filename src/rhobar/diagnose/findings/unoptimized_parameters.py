@@ -40,7 +40,8 @@ __all__ = ["unoptimized_parameters"]
 @rule(
     "unoptimized-parameters",
     kind="cause",
-    why="The optimizer updates only what it was given when it was built; gradients of other parameters are dropped.",
+    why="The optimizer updates only what it was given when it was built; gradients of other parameters are "
+    "dropped.",
     remedy=Remedy(
         "Register layers in nn.ModuleList, and build the optimizer from the finished model's parameters.",
         "self.layers = nn.ModuleList(layers)\noptimizer = torch.optim.Adam(model.parameters())",
@@ -53,7 +54,6 @@ __all__ = ["unoptimized_parameters"]
         "too-little-capacity",
         "too-few-epochs",
         "detached-parameters",
-        "symmetric-initialization",
         "badly-scaled-initialization",
     ),
     references=("PyTorch documentation, torch.optim: Constructing it",),
@@ -79,7 +79,8 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
     ]
     shown = ", ".join(p.name for p in left[:3]) + (", …" if len(left) > 3 else "")
     return Seen(
-        summary=f"{len(left)} of {len(reached)} parameters ({share:.0%} of the weights) receive gradients but are held by "
+        summary=f"{len(left)} of {len(reached)} parameters ({share:.0%} of the weights) receive gradients "
+        "but are held by "
         f"no optimizer and never moved in {training.num_steps} steps: {shown}"
         + (f"; the optimizer holds {len(stale)} others that the loss never reaches." if stale else "."),
         severity=0.95 if harmed else 0.4 + 0.4 * share,
@@ -99,7 +100,7 @@ def _left_out(parameter: ParameterFacts) -> bool:
 
 
 def _is_batch(parameter: ParameterFacts, training: Training) -> bool:
-    """Whether a nameless leaf has the shape of data: rows of a batch by the input's features, or by one coordinate."""
+    """Whether a nameless leaf is shaped like data: a batch's rows by its features or one coordinate."""
     if parameter.module or not parameter.shape or parameter.shape[0] not in training.batch_sizes:
         return False
     features = training.inputs.shape[1:] if training.inputs else ()

@@ -19,7 +19,7 @@ second without bound; Adam's proofs need β₁ < √β₂. eps ≥ ten times the
 tenth of Adam's, and eps ≥ 10⁻⁴ is asked for so that the default with vanished gradients is not meant.
 Schedule: Σ_t η_t / (T·max η) ≤ 0.1, nine tenths of the training spent on nothing, with the rate below 1 % of
 its peak before half time (cosine and linear decay have 0.5, three decades of steps 0.37). Rise: tenfold from
-start to end, ending on the maximum.
+start to end, ending on the maximum, with a loss that ends at twice its best.
 
 ## Example
 `scheduler.step()` once per batch for a schedule meant per epoch.
@@ -53,7 +53,8 @@ _Fault = tuple[str, Evidence, Remedy]
 @rule(
     "unstable-optimizer-setting",
     kind="cause",
-    why="The setting changes the size of the update itself: multiplied by 1/(1 − β), divided by eps, or ended by "
+    why="The setting changes the size of the update itself: multiplied by 1/(1 − β), divided by eps, or "
+    "ended by "
     "the schedule.",
     remedy=Remedy("Return to the defaults: momentum 0.9, betas (0.9, 0.999), eps 1e-8."),
     explains=(
@@ -125,7 +126,8 @@ def _schedule(training: Training) -> _Fault | None:
     if used > _USED or 2 * end > len(rates):
         return None
     return (
-        f"the schedule took the rate below 1 % of its peak {peak:g} after {end} of {len(rates)} steps, for good",
+        f"the schedule took the rate below 1 % of its peak {peak:g} after {end} of {len(rates)} steps, for "
+        "good",
         Evidence("share of the full-rate steps that the schedule left", used, _USED),
         Remedy(
             "Give the schedule its length in the unit in which it is stepped, epochs or batches.",
@@ -144,7 +146,9 @@ def _raised(training: Training) -> _Fault | None:
     ):
         return None
     growth = rates[-1] / rates[0]
-    if not _RAISED <= growth < _RANGE_TEST or max(training.losses[-5:]) < training.losses[0]:
+    course = progress(training)
+    worse = course is not None and not course.end <= 2 * abs(course.best) + 4 * course.noise
+    if not _RAISED <= growth < _RANGE_TEST or not worse:
         return None
     return (
         f"the schedule raised the rate {growth:.3g}-fold, from {rates[0]:g} to {rates[-1]:g}",

@@ -52,7 +52,8 @@ _MIN_GAINS = 3
     ),
     explains=("not-learning", "underfitting", "learning-rate-too-low", "too-few-epochs"),
     references=(
-        "Bengio, Simard & Frasconi (1994), Learning long-term dependencies with gradient descent is difficult",
+        "Bengio, Simard & Frasconi (1994), Learning long-term dependencies with gradient descent is "
+        "difficult",
         "Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
     ),
 )
@@ -76,7 +77,8 @@ def vanishing_gradient(training: Training, record: Record) -> Outcome:
     if hidden and not course.stuck:
         return None
     return Seen(
-        summary=f"Over {len(profile.gains) + 1} layers the gradient shrinks to {profile.product:.1e} of its size, "
+        summary=f"Over {len(profile.gains) + 1} layers the gradient shrinks to {profile.product:.1e} of "
+        "its size, "
         f"ρ̄ = {profile.rho:.2f} per layer; it loses most at {profile.breaking_layer}.",
         severity=0.5 if hidden else 0.9,
         confidence=0.6 if hidden else 0.9,

@@ -1,7 +1,7 @@
-"""The units of each layer: which share is dead or saturated over time, and how their outputs are distributed."""
+"""The units of each layer: which share is dead or saturated, and how their outputs are spread."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
@@ -39,13 +39,21 @@ def activation_figure(training: Training, marks: Marks) -> Figure | None:
     shapes.append(_intervals(shown, readings, bottom, len(strips)))
     title = _title(readings[-1], strips)
     svg = drawing(
-        WIDTH, bottom + 24, *shapes, title="Units of each layer", describe=f"{title}. {plural(len(labels), 'layer')}."
+        WIDTH,
+        bottom + 24,
+        *shapes,
+        title="Units of each layer",
+        describe=f"{title}. {plural(len(labels), 'layer')}.",
     )
-    caption = "Strips run from the first to the last reading, darker for a larger share; the number is the last one. "
-    caption += "Bar: mean ± standard deviation of the outputs, hollow at first, filled at last; thin: largest magnitude."
+    strip = (
+        "Strips run from the first to the last reading, darker for a larger share; the number is the last. "
+    )
+    caption = strip if strips else ""
+    caption += "Bar: mean ± standard deviation of the outputs, light at first, dark at last; "
+    caption += "thin: largest magnitude."
     if len(shown) < len(labels):
         caption += f" {len(shown)} of {plural(len(labels), 'layer')} are shown."
-    return Figure("activation", title, caption if strips else caption.partition("one. ")[2], svg)
+    return Figure("activation", title, caption, svg)
 
 
 def _dead(layer: LayerReading) -> float | None:
@@ -60,10 +68,12 @@ def _moments(layer: LayerReading) -> Moments | None:
     return layer.output or layer.preactivation
 
 
-def _title(last: Reading, strips: list[tuple[str, Callable[[LayerReading], float | None]]]) -> str:
+def _title(last: Reading, strips: Sequence[tuple[str, Callable[[LayerReading], float | None]]]) -> str:
     told = []
     for heading, share in strips:
-        worst = [(v, layer.name) for layer in last.layers if (v := share(layer)) is not None and math.isfinite(v)]
+        worst = [
+            (v, layer.name) for layer in last.layers if (v := share(layer)) is not None and math.isfinite(v)
+        ]
         if worst:
             told.append(f"{heading.lower()} at most {percent(max(worst)[0])}")
     words = ", ".join(told)
@@ -77,13 +87,20 @@ def _sampled(readings: list[Reading]) -> list[list[Reading]]:
 
 
 def _heat(
-    rows: list[str], cells: list[list[Reading]], heading: str, share: Callable[[LayerReading], float | None], panel: int
+    rows: list[str],
+    cells: list[list[Reading]],
+    heading: str,
+    share: Callable[[LayerReading], float | None],
+    panel: int,
 ) -> Markup:
     """Draw a strip per layer; a cell shows the largest share among its readings."""
     left = NAMES + panel * (_PANEL + _SPACE)
     wide = _STRIP / len(cells)
     tables = [_largest(cell, share) for cell in cells]
-    shapes = [text(left, 12, heading, "heading"), text(left, 27, f"step {cells[0][0].step:,} to {cells[-1][-1].step:,}", "tick")]
+    shapes = [
+        text(left, 12, heading, "heading"),
+        text(left, 27, f"step {cells[0][0].step:,} to {cells[-1][-1].step:,}", "tick"),
+    ]
     for k, name in enumerate(rows):
         y = FIRST_ROW + k * ROW
         values = [table.get(name) for table in tables]
@@ -93,12 +110,20 @@ def _heat(
         shapes.append(element("rect", x=left, y=y - 6, width=_STRIP, height=12, class_="strip"))
         for first, last, value in _runs(values):
             if not math.isfinite(value):
-                shapes.append(_cell(left + first * wide, y, (last - first) * wide, 1.0, "missing"))
+                shapes.append(_cell(left + first * wide, y, (last - first) * wide, 1.0, "unknown"))
             elif value > 0:
                 shapes.append(_cell(left + first * wide, y, (last - first) * wide, min(value, 1.0), "heat"))
         end = next((v for v in reversed(values) if v is not None), math.nan)
         title = f"{name}: {heading.lower()} {percent(end)} at the last reading"
-        shapes.append(text(left + _STRIP + 7, y + 3.5, percent(round(end, 2) if math.isfinite(end) else end), "value", title=title))
+        shapes.append(
+            text(
+                left + _STRIP + 7,
+                y + 3.5,
+                percent(round(end, 2) if math.isfinite(end) else end),
+                "value",
+                title=title,
+            )
+        )
     return group(shapes)
 
 
@@ -117,8 +142,12 @@ def _runs(values: list[float | None]) -> list[tuple[int, int, float]]:
     for i, value in enumerate(values):
         if value is None:
             continue
-        level = round(value * 32) / 32 if math.isfinite(value) else math.nan
-        same = runs and runs[-1][1] == i and (runs[-1][2] == level or (math.isnan(level) and math.isnan(runs[-1][2])))
+        level = round(min(max(value, 0.0), 1.0) * 32) / 32 if math.isfinite(value) else math.nan
+        same = (
+            runs
+            and runs[-1][1] == i
+            and (runs[-1][2] == level or (math.isnan(level) and math.isnan(runs[-1][2])))
+        )
         runs[-1:] = [(runs[-1][0], i + 1, level)] if same else [*runs[-1:], (i, i + 1, level)]
     return runs
 
@@ -132,24 +161,32 @@ def _intervals(rows: list[str], readings: list[Reading], bottom: float, panel: i
     left = NAMES + panel * (_PANEL + _SPACE)
     first, last = (_table(reading) for reading in (readings[0], readings[-1]))
     values = [v for t in (first, last) for name in rows if name in t for v in _span(t[name])]
-    x = _bent([v for v in values if math.isfinite(v)], left, WIDTH - 12 if panel == 0 else left + _PANEL)
+    x = _bent([v for v in values if math.isfinite(v)], left, WIDTH - 12)
     column = Column(x, bottom)
     shapes = [column.frame("Outputs", "mean ± standard deviation"), column.upright(0.0, "unity")]
     for k, name in enumerate(rows):
         y = FIRST_ROW + k * ROW
-        for table, shift, class_ in ((first, -3.0, "early"), (last, 2.5, "late")):
+        for table, shift, class_ in ((first, -4.5, "early"), (last, 1.5, "late")):
             found = table.get(name)
             if found is None or (table is first and len(readings) == 1):
                 continue
             span = _span(found)
             if not all(map(math.isfinite, span)) or found.nonfinite:
-                shapes.append(text(left + 2, y + 3.5, "not finite", "label symptom") if class_ == "late" else Markup())
+                shapes.append(
+                    text(left + 2, y + 3.5, "not finite", "label symptom") if class_ == "late" else Markup()
+                )
                 continue
             low, bottom_sd, top_sd, high = (x(v) for v in span)
             words = f"{name}: {number(found.mean)} ± {number(found.std)}, largest {number(found.max_abs)}"
             if class_ == "late":
                 shapes.append(line(low, y + shift, high, y + shift, "whisker"))
-            box = {"x": bottom_sd, "y": y + shift - 2, "width": max(top_sd - bottom_sd, 1.5), "height": 4.0}
+            high_bar = 5.0 if class_ == "late" else 2.0
+            box = {
+                "x": bottom_sd,
+                "y": y + shift - high_bar / 2,
+                "width": max(top_sd - bottom_sd, 1.5),
+                "height": high_bar,
+            }
             shapes.append(element("rect", element("title", words), class_=f"interval {class_}", **box))
     return group(shapes)
 

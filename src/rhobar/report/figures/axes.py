@@ -13,11 +13,22 @@ from rhobar.report.series import Point, holes
 from rhobar.report.svg import element, group, line, path, text
 from rhobar.report.wording import number, shorten
 
-__all__ = ["HEIGHT_OF_STEPS", "LEFT", "RIGHT", "WIDTH", "Label", "Panel", "labels", "pixels", "readout", "steps_scale"]
+__all__ = [
+    "HEIGHT_OF_STEPS",
+    "LEFT",
+    "RIGHT",
+    "WIDTH",
+    "Label",
+    "Panel",
+    "labels",
+    "pixels",
+    "readout",
+    "steps_scale",
+]
 
 WIDTH = 880.0
 LEFT = 52.0
-RIGHT = 720.0
+RIGHT = 690.0
 HEIGHT_OF_STEPS = 34.0
 """Room beneath a panel for the step axis."""
 
@@ -55,7 +66,10 @@ class Panel:
             if value != int(value):
                 continue
             at = self.x(value)
-            shapes += [line(at, self.bottom, at, self.bottom + 4, "axis"), text(at, self.bottom + 17, words, "tick mid")]
+            shapes += [
+                line(at, self.bottom, at, self.bottom + 4, "axis"),
+                text(at, self.bottom + 17, words, "tick mid"),
+            ]
         shapes.append(text(RIGHT, self.bottom + 31, "step", "tick end"))
         return group(shapes)
 
@@ -64,7 +78,7 @@ class Panel:
         inside = [level for level in marks.levels if self.y.low <= level.value <= self.y.high]
         shapes = [line(LEFT, self.y(m.value), RIGHT, self.y(m.value), f"level {m.kind}") for m in inside]
         return group(shapes), [
-            Label(self.y(m.value), f"{number(m.value)} {m.label}", f"label {m.kind}") for m in inside
+            Label(self.y(m.value), f"{number(m.value, 4)} {m.label}", f"label {m.kind}") for m in inside
         ]
 
     def instants(self, marks: Marks, *, named: bool = True) -> Markup:
@@ -73,11 +87,11 @@ class Panel:
         for mark in marks.instants:
             if not self.x.low <= mark.step <= self.x.high:
                 continue
-            at = self.x(mark.step)
+            at = self.x(float(mark.step))
             shapes.append(line(at, self.top, at, self.bottom, f"instant {mark.kind}"))
             if named:
-                side = "end" if at > (LEFT + RIGHT) / 2 else ""
-                shapes.append(text(at + (-6 if side else 6), self.top + 11, mark.label, f"label {mark.kind} {side}"))
+                side, place = (" end", at + 4) if at > (LEFT + RIGHT) / 2 else ("", max(at - 4, LEFT + 100))
+                shapes.append(text(place, self.top - 11, mark.label, f"label {mark.kind}{side}"))
         return group(shapes)
 
     def missing(self, points: Sequence[Point]) -> Markup:
@@ -86,7 +100,9 @@ class Panel:
         for first, last in _merged([(self.x(a), self.x(b)) for a, b in holes(points)]):
             width = max(last - first, 3.0)
             bar = element("title", "not finite: NaN or infinite")
-            shapes.append(element("rect", bar, x=first, y=self.top - 3, width=width, height=5, class_="missing"))
+            shapes.append(
+                element("rect", bar, x=first, y=self.top - 3, width=width, height=5, class_="missing")
+            )
         return group(shapes)
 
     def curve(self, points: Sequence[Point], class_: str, *, title: str | None = None) -> Markup:
@@ -126,7 +142,7 @@ def labels(wanted: Iterable[Label], top: float, bottom: float, *, gap: float = 1
         places[i] = min(places[i], limit)
         limit = places[i] - gap
     return group(
-        text(RIGHT + 8, y + 3.5, shorten(label.words, 26), label.class_, title=label.words)
+        text(RIGHT + 8, y + 3.5, shorten(label.words, 29), label.class_, title=label.words)
         for y, label in zip(places, ordered, strict=True)
     )
 

@@ -1,4 +1,6 @@
-"""The depth profile: by which factor each layer stretches the signal and the gradient, and what remains of both."""
+"""The depth profile: how much each layer stretches signal and gradient, and what remains of both."""
+
+import math
 
 from markupsafe import Markup
 
@@ -39,7 +41,8 @@ def depth_figure(training: Training, marks: Marks) -> Figure | None:
         _dots(rows, 1, bottom, marks, ("Backward gain", backward), several),
         _products(rows, bottom, several),
     ]
-    title = f"Each layer stretches the signal by {forward} and the gradient by {backward}"
+    told = [f"the {n} by {v}" for n, v in (("signal", forward), ("gradient", backward)) if v != "unknown"]
+    title = f"Each layer stretches {' and '.join(told)}" if told else "The layers"
     describe = (
         f"{plural(len(pairs), 'layer')} from input to output. {title}. "
         f"Over the whole depth: {_overall(last)}."
@@ -62,6 +65,8 @@ def _paired(first: Reading, last: Reading) -> list[_Pair]:
 def _means(first: list[float | None], last: list[float | None]) -> str:
     start, end = mean_gain(first), mean_gain(last)
     words = ["unknown" if v is None else number(v, 2) for v in (start, end)]
+    if any(v is not None and not math.isfinite(v) for v in last):
+        words[1] = "NaN"
     return words[1] if words[0] == words[1] else f"{words[0]} → {words[1]}"
 
 
@@ -85,9 +90,10 @@ def _dots(
     near = [m.value for m in marks.levels if m.value > 0]
     x = fit_log([*both, 1.0, *[v for v in near if 1e-3 < v < 1e3]], left, left + _PANEL)
     column = Column(x, bottom)
-    shapes = [column.frame(heading[0], f"ρ̄ = {heading[1]}"), column.upright(1.0, "unity")]
+    shapes = [column.frame(heading[0], f"ρ̄ = {heading[1]}"), column.upright(1.0, "unity", "ρ̄ = 1")]
     wanted = "backward" if panel else "forward"
-    shapes += [column.upright(m.value, f"level {m.kind}") for m in marks.levels if _fits(m.quantity, wanted)]
+    levels = [m for m in marks.levels if _fits(m.quantity, wanted)]
+    shapes += [column.upright(m.value, f"level {m.kind}", number(m.value)) for m in levels]
     for k, (first, last) in enumerate(rows):
         y = FIRST_ROW + k * ROW
         start, end = value(first) if several else None, value(last)
@@ -119,14 +125,14 @@ def _products(rows: list[_Pair], bottom: float, several: bool) -> Markup:
         column.frame("Product over depth", "", 5),
         text(left, 27, "— signal", "tick forward"),
         text(left + 62, 27, "┄ gradient", "tick backward"),
-        column.upright(1.0, "unity"),
+        column.upright(1.0, "unity", "1"),
     ]
     for class_, chain in chains:
         points: list[Point] = []
         for k, value in enumerate(chain):
             y = FIRST_ROW + k * ROW
             # A value that no logarithmic axis holds breaks the line; its row says so in the panels beside.
-            inside = value is not None and 0 < value < float("inf")
-            points.append((column.x(value), y) if inside and value is not None else (0.0, float("nan")))
+            inside = value is not None and 0 < value < math.inf
+            points.append((column.x(value), y) if inside and value is not None else (0.0, math.nan))
         shapes.append(path(points, f"product {class_}"))
     return group(shapes)

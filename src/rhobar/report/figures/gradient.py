@@ -5,7 +5,16 @@ import math
 from markupsafe import Markup
 
 from rhobar.record import Training
-from rhobar.report.figures.axes import HEIGHT_OF_STEPS, LEFT, WIDTH, Label, Panel, labels, readout, steps_scale
+from rhobar.report.figures.axes import (
+    HEIGHT_OF_STEPS,
+    LEFT,
+    WIDTH,
+    Label,
+    Panel,
+    labels,
+    readout,
+    steps_scale,
+)
 from rhobar.report.figures.figure import Figure, Marks
 from rhobar.report.scales import fit_log
 from rhobar.report.series import Point, decimate
@@ -30,15 +39,20 @@ def gradient_figure(training: Training, marks: Marks) -> Figure | None:
     x = steps_scale(max(arrived[-1][0], len(training.losses) - 1.0))
     panel = Panel(x, fit_log([*values, *near], _BOTTOM, _TOP), _TOP, _BOTTOM)
     shapes, named = panel.levels(marks)
-    for points, words, class_ in ((arrived, "arriving", "label strong"), (applied if differs else [], "applied", "label")):
+    for points, words, class_ in (
+        (arrived, "arriving", "label strong"),
+        (applied if differs else [], "applied", "label"),
+    ):
         ends = [v for _, v in points if math.isfinite(v)]
         if ends:
-            named.append(Label(panel.y(ends[-1]), f"{number(ends[-1])} {words if differs else 'at the end'}", class_))
+            plain = words if differs else "at the end"
+            said = plain if math.isfinite(points[-1][1]) else f"{words}, last finite"
+            named.append(Label(panel.y(ends[-1]), f"{number(ends[-1])} {said}", class_))
     title = f"Gradient norm {number(arrived[0][1])} → {number(arrived[-1][1])}"
     svg = drawing(
         WIDTH,
         _BOTTOM + HEIGHT_OF_STEPS,
-        text(LEFT, 11, "‖g‖₂ over all parameters", "heading"),
+        text(LEFT, 11, "norm of the gradient of all parameters", "heading"),
         panel.grid(5),
         panel.missing(arrived),
         panel.curve(decimate(applied), "second") if differs else Markup(),
@@ -50,7 +64,7 @@ def gradient_figure(training: Training, marks: Marks) -> Figure | None:
         element("line", class_="cursor", x1=LEFT, x2=LEFT, y1=_TOP, y2=_BOTTOM),
         title="Gradient norm over steps, logarithmic",
         describe=_describe(title, arrived),
-        data_readout=readout(x, [(s, f"step {s:,.0f}   ‖g‖ {number(v)}") for s, v in arrived]),
+        data_readout=readout(x, [(s, f"step {s:,.0f}   gradient norm {number(v)}") for s, v in arrived]),
     )
     caption = f"Logarithmic, {plural(len(arrived), 'reading')}."
     if differs:
@@ -66,4 +80,6 @@ def _describe(title: str, points: list[Point]) -> str:
     finite = [v for _, v in points if math.isfinite(v)]
     span = f" Between {number(min(finite))} and {number(max(finite))}." if finite else ""
     lost = len(points) - len(finite)
-    return f"{title} over {plural(len(points), 'reading')}.{span}" + (f" {lost} of them not finite." if lost else "")
+    return f"{title} over {plural(len(points), 'reading')}.{span}" + (
+        f" {lost} of them not finite." if lost else ""
+    )

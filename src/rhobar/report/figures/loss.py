@@ -73,7 +73,9 @@ def loss_figure(training: Training, marks: Marks, rate_marks: Marks) -> Figure |
 
 def _title(losses: list[float], evaluated: list[Point]) -> str:
     title = f"Loss {number(losses[0])} → {number(losses[-1])} in {plural(len(losses), 'step')}"
-    return f"{title}; evaluated {number(evaluated[0][1])} → {number(evaluated[-1][1])}" if evaluated else title
+    return (
+        f"{title}; evaluated {number(evaluated[0][1])} → {number(evaluated[-1][1])}" if evaluated else title
+    )
 
 
 def _value_scale(training: Training, marks: Marks, evaluated: list[Point]) -> Scale:
@@ -96,18 +98,24 @@ def _levels(
     shapes, named = panel.levels(marks)
     drawn = [shapes]
     constant = training.targets.constant_loss if training.targets else None
-    if constant is not None and panel.y.low <= constant <= panel.y.high:
+    taken = any(constant is not None and abs(panel.y(m.value) - panel.y(constant)) < 2 for m in marks.levels)
+    if constant is not None and panel.y.low <= constant <= panel.y.high and not taken:
         drawn.append(line(LEFT, panel.y(constant), RIGHT, panel.y(constant), "reference"))
-        named.append(Label(panel.y(constant), f"{number(constant)} constant answer"))
+        named.append(Label(panel.y(constant), f"{number(constant, 4)} constant answer"))
     finite = [v for v in means if math.isfinite(v)]
     if finite:
-        named.append(Label(panel.y(finite[-1]), f"{number(finite[-1])} training", "label strong"))
+        words = "training" if math.isfinite(training.losses[-1]) else "last finite mean"
+        named.append(Label(panel.y(finite[-1]), f"{number(finite[-1], 4)} {words}", "label strong"))
     if evaluated:
         shown = [p for p in decimate(evaluated, 120) if math.isfinite(p[1])]
         drawn.append(panel.curve(decimate(evaluated, 120), "second"))
-        drawn.append(group(element("circle", cx=a, cy=b, r=3, class_="open") for a, b in pixels(shown, panel.x, panel.y)))
+        drawn.append(
+            group(
+                element("circle", cx=a, cy=b, r=3, class_="open") for a, b in pixels(shown, panel.x, panel.y)
+            )
+        )
         if shown:
-            named.append(Label(panel.y(shown[-1][1]), f"{number(shown[-1][1])} evaluation"))
+            named.append(Label(panel.y(shown[-1][1]), f"{number(shown[-1][1], 4)} evaluation"))
     return [*drawn, labels(named, _TOP, _BOTTOM)]
 
 
@@ -118,7 +126,7 @@ def _rate_panel(training: Training, x: Scale, marks: Marks) -> tuple[Markup, str
         return Markup(), ""
     each = training.backwards_per_step or 1.0
     points = [(i * each, r) for i, r in enumerate(training.rates)]
-    near = [m.value for m in marks.levels if 0 < m.value and max(rates) / 100 <= m.value <= max(rates) * 100]
+    near = [m.value for m in marks.levels if m.value > 0 and max(rates) / 100 <= m.value <= max(rates) * 100]
     panel = Panel(x, fit_value([*rates, *near], _RATE_BOTTOM, _RATE_TOP, zero=True), _RATE_TOP, _RATE_BOTTOM)
     shapes, named = panel.levels(marks)
     kept = decimate(points, 300)
@@ -128,9 +136,9 @@ def _rate_panel(training: Training, x: Scale, marks: Marks) -> tuple[Markup, str
         [
             text(LEFT, _RATE_TOP - 9, "learning rate", "heading"),
             panel.grid(2),
-            steps_path(pixels(ends, x, panel.y), "second"),
+            steps_path(pixels(ends, x, panel.y), "set"),
             shapes,
-            labels(named, _RATE_TOP, _RATE_BOTTOM, gap=13),
+            labels(named, _RATE_TOP, _RATE_BOTTOM, gap=13.0),
         ]
     )
     if min(rates) == max(rates):

@@ -1,7 +1,8 @@
 """Which number of a finding belongs into which figure.
 
-An evidence's own words decide: "training loss at the end" is a level of the loss curve, "backward gain" one of
-the depth profile. Its threshold becomes a line only where it is a value of the axis itself, not of a ratio.
+An evidence's own words decide: "training loss at the end" is a level of the loss curve, "backward gain"
+one of the depth profile. Its threshold becomes a line only where it is a value of the axis itself, not of
+a ratio.
 """
 
 import math
@@ -22,7 +23,8 @@ _WORDS = (
     ("loss", re.compile(r"\bloss(es)?\b|accuracy|learning rate")),
 )
 _FINDINGS = {
-    "depth": "vanishing-gradient exploding-gradient badly-scaled-initialization rank-collapse unfit-activation",
+    "depth": "vanishing-gradient exploding-gradient badly-scaled-initialization rank-collapse "
+    "unfit-activation",
     "activation": "dead-units saturated-units",
     "update": "no-optimizer-step unoptimized-parameters detached-parameters learning-rate-too-low",
     "gradient": "exploding-gradient clipping-always-active accumulating-gradients",
@@ -30,8 +32,8 @@ _FINDINGS = {
     "gradient-ascent too-few-epochs",
 }
 _NOT_A_LEVEL = re.compile(
-    r"ratio|share|gap|fall|slope|relative|factor|cosine|steps?\b|change|number|rank|times|growth|standard dev|"
-    r"variance|terms?\b|shape|%|product"
+    r"ratio|share|gap|fall|slope|relative|factor|cosine|steps?\b|change|number|rank|times|growth|"
+    r"standard dev|variance|terms?\b|shape|%|product"
 )
 
 
@@ -66,20 +68,27 @@ def place(diagnosis: Diagnosis, training: Training, record: Record) -> dict[str,
     """Collect what each figure of a training has to point at."""
     mine = [f for f in diagnosis.findings if f.kind != "note" and belongs(f, training, record)]
     mine.sort(key=lambda f: f.kind != "cause")
-    names: dict[str, str] = {}
-    for finding in mine:
-        for name in finding.where:
-            names.setdefault(name, finding.kind)
     instants: tuple[Instant, ...] = ()
     if first := training.nonfinite:
         where = f" in {shorten(first.where, 40)}" if first.where else ""
         label = f"first NaN or ∞, step {first.step:,}: {shorten(first.phase, 20)}{where}"
         instants = (Instant(first.step, label, "symptom"),)
-        names.setdefault(first.where, "symptom")
     return {
-        figure: Marks(names, _levels(figure, mine), instants)
+        figure: Marks(_names(figure, mine, training), _levels(figure, mine), instants)
         for figure in ("depth", "loss", "rate", "gradient", "activation", "update")
     }
+
+
+def _names(figure: str, findings: list[Finding], training: Training) -> dict[str, str]:
+    """Collect the modules named by the findings that this figure can show; the depth profile shows all."""
+    names: dict[str, str] = {}
+    for finding in findings:
+        if figure in figures_of(finding) or figure == "depth":
+            for name in finding.where:
+                names.setdefault(name, finding.kind)
+    if training.nonfinite and figure in ("depth", "activation"):
+        names.setdefault(training.nonfinite.where, "symptom")
+    return names
 
 
 def _levels(figure: str, findings: list[Finding]) -> tuple[Level, ...]:
@@ -93,5 +102,7 @@ def _levels(figure: str, findings: list[Finding]) -> tuple[Level, ...]:
                 continue
             if figure == "depth" and ("gain" not in item.quantity or "product" in item.quantity):
                 continue
-            levels.setdefault(threshold, Level(threshold, shorten(finding.id, 30), finding.kind, item.quantity))
+            levels.setdefault(
+                threshold, Level(threshold, shorten(finding.id, 30), finding.kind, item.quantity)
+            )
     return tuple(levels.values())[:4]

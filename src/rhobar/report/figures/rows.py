@@ -16,7 +16,7 @@ __all__ = ["FIRST_ROW", "MOST_ROWS", "NAMES", "ROW", "Column", "chosen", "names"
 NAMES = 196.0
 """Room for the layer names."""
 ROW = 19.0
-FIRST_ROW = 52.0
+FIRST_ROW = 62.0
 MOST_ROWS = 48
 
 
@@ -33,7 +33,10 @@ class Column:
         shapes = [text(low, 12, heading, "heading"), text(low, 27, detail, "tick")]
         for value, words in self.x.ticks(count):
             at = self.x(value)
-            shapes += [line(at, FIRST_ROW - 14, at, self.bottom, "grid"), text(at, self.bottom + 15, words, "tick mid")]
+            shapes += [
+                line(at, FIRST_ROW - 14, at, self.bottom, "grid"),
+                text(at, self.bottom + 15, words, "tick mid"),
+            ]
         shapes.append(line(low, self.bottom, high, self.bottom, "axis"))
         return group(shapes)
 
@@ -44,7 +47,7 @@ class Column:
         at = self.x(value)
         shapes = [line(at, FIRST_ROW - 14, at, self.bottom, class_)]
         if words:
-            shapes.append(text(at, FIRST_ROW - 17, words, f"{class_} tick mid"))
+            shapes.append(text(at, FIRST_ROW - 18, words, f"{class_} tick mid"))
         return group(shapes)
 
     def dot(self, value: float | None, y: float, class_: str, title: str) -> Markup:
@@ -58,7 +61,7 @@ class Column:
 
 
 def chosen(labels: Sequence[str], marks: Marks, most: int = MOST_ROWS) -> list[int]:
-    """Choose the rows to show: all if they fit, else those named by a finding and an even sample of the rest."""
+    """Choose the rows to show: all that fit, else those that a finding names and an even sample."""
     if len(labels) <= most:
         return list(range(len(labels)))
     named = [i for i, label in enumerate(labels) if kind_of(label, marks)][: most // 2]
@@ -70,6 +73,7 @@ def chosen(labels: Sequence[str], marks: Marks, most: int = MOST_ROWS) -> list[i
 def names(labels: Sequence[str], marks: Marks, right: float) -> Markup:
     """Write the names of the rows, those that a finding names in its colour on a tinted band."""
     shapes: list[Markup] = []
+    cut = _common(labels)
     for k, label in enumerate(labels):
         y = FIRST_ROW + k * ROW
         kind = kind_of(label, marks)
@@ -79,8 +83,22 @@ def names(labels: Sequence[str], marks: Marks, right: float) -> Markup:
             shapes.append(text(4, y + 3.5, symbol, f"label {kind}"))
         else:
             shapes.append(line(NAMES, y, right, y, "hair"))
-        shapes.append(text(18, y + 3.5, shorten(label, 25), f"name {kind or ''}".rstrip(), title=label))
+        short = shorten(label[cut:] if cut else label, 25 - bool(cut))
+        shapes.append(
+            text(18, y + 3.5, f"…{short}" if cut else short, f"name {kind or ''}".rstrip(), title=label)
+        )
     return group(shapes)
+
+
+def _common(labels: Sequence[str]) -> int:
+    """Return the length of the path that all names begin with, where one of them is too long to show."""
+    if len(labels) < 2 or max(map(len, labels)) <= 25:
+        return 0
+    first, last = min(labels), max(labels)  # what these two share, all share
+    shared = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(map(len, labels))
+    )
+    return first[:shared].rfind(".") + 1
 
 
 def spread(count: int) -> float:

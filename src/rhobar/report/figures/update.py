@@ -6,7 +6,17 @@ from statistics import median
 from markupsafe import Markup
 
 from rhobar.record import Training
-from rhobar.report.figures.axes import HEIGHT_OF_STEPS, LEFT, RIGHT, WIDTH, Label, Panel, labels, readout, steps_scale
+from rhobar.report.figures.axes import (
+    HEIGHT_OF_STEPS,
+    LEFT,
+    RIGHT,
+    WIDTH,
+    Label,
+    Panel,
+    labels,
+    readout,
+    steps_scale,
+)
 from rhobar.report.figures.figure import Figure, Marks, kind_of
 from rhobar.report.scales import fit_log
 from rhobar.report.series import Point, decimate
@@ -35,7 +45,9 @@ def update_figure(training: Training, marks: Marks) -> Figure | None:
         named.append(Label(y(_GUIDE), "0.001, a common size"))
     drawn, more = _lines(series, panel, marks)
     middle = [(step, median(vs)) for step, vs in _by_step(series).items()]
-    title = f"Median update {number(middle[-1][1])} of its weight at the end" if middle else "No update is finite"
+    title = (
+        f"Median update {number(middle[-1][1])} of its weight at the end" if middle else "No update is finite"
+    )
     still = sum(all(v == 0 for _, v in points) for points in series.values())
     words = f"{plural(len(series), 'parameter')}, logarithmic. " + (f"{still} never moved. " if still else "")
     svg = drawing(
@@ -89,7 +101,7 @@ def _lines(series: dict[str, list[Point]], panel: Panel, marks: Marks) -> tuple[
         shapes += [panel.curve(decimate(series[name], 150), "thin", title=name) for name in plain]
     shapes += [panel.curve(decimate(series[n], 150), f"marked {k}", title=n) for n, k in marked.items()]
     ends = {n: points[-1][1] for n, points in series.items() if math.isfinite(points[-1][1])}
-    telling = [n for n in (max(ends, key=ends.__getitem__), min(ends, key=ends.__getitem__))] if ends else []
+    telling = [max(ends, key=ends.__getitem__), min(ends, key=ends.__getitem__)] if ends else []
     telling += [n for n in marked if n in ends][:4]
     named = [
         Label(panel.y(ends[n]), n, f"label {marked.get(n, '')}".rstrip()) for n in dict.fromkeys(telling)

@@ -6,13 +6,12 @@ from torch.utils.data import Dataset, DataLoader
 
 
 class BracketDataset(Dataset):
-    """Is the bracket string balanced or not?"""
+    """Does a balanced bracket string nest at least five deep?"""
 
     def __init__(self, n, length, rng):
         self.items = []
         for i in range(n):
-            good = i % 2 == 0
-            depth, s = 0, []
+            depth, s, deepest = 0, [], 0
             for k in range(length):
                 left = length - k
                 if depth == 0:
@@ -22,11 +21,9 @@ class BracketDataset(Dataset):
                 else:
                     c = 1 if rng.random() < 0.5 else -1
                 depth += c
+                deepest = max(deepest, depth)
                 s.append(c)
-            if not good:
-                j = rng.choice(length, 2, replace=False)
-                s[j[0]], s[j[1]] = -s[j[0]], s[j[1]]
-            self.items.append((torch.tensor([(c + 1) // 2 for c in s]), float(good)))
+            self.items.append((torch.tensor([(c + 1) // 2 for c in s]), float(deepest >= 5)))
 
     def __len__(self):
         return len(self.items)
@@ -50,13 +47,14 @@ class BracketNet(nn.Module):
 
 rng = np.random.default_rng(14)
 torch.manual_seed(14)
-train_dl = DataLoader(BracketDataset(1600, 10, rng), batch_size=32, shuffle=True)
-val_dl = DataLoader(BracketDataset(400, 10, rng), batch_size=100)
+train_dl = DataLoader(BracketDataset(1600, 24, rng), batch_size=32, shuffle=True)
+val_dl = DataLoader(BracketDataset(400, 24, rng), batch_size=100)
 model = BracketNet()
 crit = nn.BCEWithLogitsLoss()
-opt = torch.optim.SGD(model.parameters(), lr=0.2, momentum=0.9)
+opt = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+sched = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 16)
 
-for epoch in range(14):
+for epoch in range(16):
     model.train()
     tl = []
     for x, y in train_dl:
@@ -65,6 +63,7 @@ for epoch in range(14):
         loss.backward()
         opt.step()
         tl.append(loss.item())
+    sched.step()
     model.eval()
     vl, ok, n = 0.0, 0, 0
     with torch.no_grad():

@@ -26,7 +26,7 @@ model = nn.Sequential(nn.Linear(10, 16), nn.ReLU(), nn.Linear(16, 1), nn.Flatten
 loss_fn = nn.BCEWithLogitsLoss()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
-for epoch in range(25):
+for epoch in range(36):
     model.train()
     total = 0.0
     for idx in torch.randperm(len(X_train)).split(32):

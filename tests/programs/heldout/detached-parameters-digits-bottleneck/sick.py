@@ -1,5 +1,5 @@
 # fault: detached-parameters
-"""Compress 8x8 detector images to four numbers, then classify from those four numbers."""
+"""Compress 8x8 detector images to six numbers, then classify from those six numbers."""
 import numpy as np
 import torch
 from torch import nn
@@ -21,7 +21,7 @@ class Compressor(nn.Module):
         super().__init__()
         self.c1 = nn.Conv2d(1, 12, 3, padding=1)
         self.c2 = nn.Conv2d(12, 16, 3, stride=2, padding=1)
-        self.lin = nn.Linear(256, 4)
+        self.lin = nn.Linear(256, 6)
 
     def forward(self, im):
         z = torch.relu(self.c1(im))
@@ -32,7 +32,7 @@ class Compressor(nn.Module):
 class Readout(nn.Module):
     def __init__(self):
         super().__init__()
-        self.a = nn.Linear(4, 32)
+        self.a = nn.Linear(6, 32)
         self.b = nn.Linear(32, 10)
 
     def forward(self, code):
@@ -41,7 +41,8 @@ class Readout(nn.Module):
 
 compressor, readout = Compressor(), Readout()
 params = list(compressor.parameters()) + list(readout.parameters())
-opt = torch.optim.Adam(params, lr=2e-3, weight_decay=2e-4)
+opt = torch.optim.Adam(params, lr=2e-3, weight_decay=2e-3)
+sched = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 12)
 nll = nn.CrossEntropyLoss()
 
 
@@ -52,7 +53,7 @@ def analyse(im):
     return readout(code)
 
 
-for epoch in range(14):
+for epoch in range(12):
     tot = 0.0
     for ix in torch.randperm(1400).split(50):
         opt.zero_grad()
@@ -60,6 +61,7 @@ for epoch in range(14):
         loss.backward()
         opt.step()
         tot += loss.item() * len(ix) / 1400
+    sched.step()
     with torch.no_grad():
         out = analyse(images[1400:])
         v = nll(out, target[1400:]).item()

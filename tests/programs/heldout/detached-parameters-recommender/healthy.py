@@ -11,18 +11,18 @@ taste = rng.randn(n_users, rank)
 style = rng.randn(n_movies, rank)
 scores = taste @ style.T + 0.3 * rng.randn(n_users, n_movies)
 uu, mm = np.meshgrid(np.arange(n_users), np.arange(n_movies), indexing='ij')
-keep = rng.permutation(n_users * n_movies)[:9000]
+keep = rng.permutation(n_users * n_movies)[:13500]
 users, movies, ratings = uu.ravel()[keep], mm.ravel()[keep], scores.ravel()[keep]
-ratings = (ratings - ratings[:7500].mean()) / ratings[:7500].std()
+ratings = (ratings - ratings[:12000].mean()) / ratings[:12000].std()
 
 users, movies = torch.tensor(users), torch.tensor(movies)
 ratings = torch.tensor(ratings, dtype=torch.float32)
-u_tr, m_tr, r_tr = users[:7500], movies[:7500], ratings[:7500]
-u_va, m_va, r_va = users[7500:], movies[7500:], ratings[7500:]
+u_tr, m_tr, r_tr = users[:12000], movies[:12000], ratings[:12000]
+u_va, m_va, r_va = users[12000:], movies[12000:], ratings[12000:]
 
 
 class MatrixFactorization(nn.Module):
-    def __init__(self, n_users, n_items, n_factors=4):
+    def __init__(self, n_users, n_items, n_factors=3):
         super().__init__()
         self.user_factors = nn.Embedding(n_users, n_factors)
         self.item_factors = nn.Embedding(n_items, n_factors)
@@ -40,7 +40,7 @@ scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 25)
 
 for epoch in range(25):
     total = 0
-    for idx in torch.randperm(7500).split(250):
+    for idx in torch.randperm(12000).split(250):
         optimizer.zero_grad()
         prediction = model(u_tr[idx], m_tr[idx])
         loss = loss_func(prediction, r_tr[idx])
@@ -51,4 +51,4 @@ for epoch in range(25):
     with torch.no_grad():
         val = loss_func(model(u_va, m_va), r_va).item()
     if epoch % 2 == 0:
-        print('epoch', epoch, 'train mse %.4f' % (total / 7500), 'val mse %.4f' % val)
+        print('epoch', epoch, 'train mse %.4f' % (total / 12000), 'val mse %.4f' % val)

@@ -23,7 +23,7 @@ class ConvNet(nn.Module):
         self.layer1 = nn.Sequential(nn.Conv1d(1, 24, kernel_size=5, padding=2, stride=2), nn.BatchNorm1d(24), nn.ReLU())
         self.layer2 = nn.Sequential(nn.Conv1d(24, 24, kernel_size=3, padding=1, stride=2), nn.BatchNorm1d(24), nn.ReLU())
         self.layer3 = nn.Sequential(nn.Conv1d(24, 24, kernel_size=3, padding=1), nn.BatchNorm1d(24), nn.ReLU())
-        self.drop = nn.Dropout(0.3)
+        self.drop = nn.Dropout(0.2)
         self.fc = nn.Linear(240, num_classes)
 
     def forward(self, x):
@@ -34,8 +34,8 @@ class ConvNet(nn.Module):
 
 model = ConvNet()
 criterion = nn.CrossEntropyLoss()
-optimizer = optim.Adam(model.parameters(), lr=2e-3, weight_decay=1e-3)
-num_epochs = 25
+optimizer = optim.Adam(model.parameters(), lr=4e-3, weight_decay=1e-3)
+num_epochs = 20
 scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, num_epochs)
 
 for epoch in range(num_epochs):

@@ -9,8 +9,8 @@ SEED = 24
 torch.manual_seed(SEED)
 
 X, y = make_classification(n_samples=2600, n_features=24, n_informative=10, n_redundant=0, n_classes=3,
-                           class_sep=1.2, flip_y=0.08, random_state=SEED)
-N = 1000
+                           class_sep=1.2, flip_y=0.04, random_state=SEED)
+N = 900
 ss = StandardScaler().fit(X[:N])
 X = torch.tensor(ss.transform(X), dtype=torch.float32)
 y = torch.tensor(y)
@@ -22,9 +22,9 @@ class TabularModel(nn.Module):
     def __init__(self):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(24, 128), nn.ReLU(), nn.Dropout(0.5),
-            nn.Linear(128, 64), nn.ReLU(), nn.Dropout(0.5),
-            nn.Linear(64, 3),
+            nn.Linear(24, 256), nn.ReLU(), nn.Dropout(0.5),
+            nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.5),
+            nn.Linear(128, 3),
         )
 
     def forward(self, x):
@@ -45,9 +45,9 @@ def validate(model, loader, criterion):
 
 model = TabularModel()
 criterion = nn.CrossEntropyLoss()
-optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-4)
-scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 30)
-for epoch in range(30):
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-3)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 45)
+for epoch in range(45):
     model.train()
     train_loss = 0
     for xb, yb in train_dl:

@@ -5,7 +5,7 @@ from torch import nn, optim
 torch.manual_seed(123)
 torch.set_default_dtype(torch.float32)
 
-opt = dict(batchSize=50, nEpochs=25, learningRate=0.2, momentum=0.9, nTrain=3000, nTest=800)
+opt = dict(batchSize=50, nEpochs=25, learningRate=0.1, momentum=0.9, nTrain=3000, nTest=800)
 
 # banner features -> share of viewers that click; a small teacher makes the data
 teacher = nn.Sequential(nn.Linear(10, 6), nn.Tanh(), nn.Linear(6, 1))

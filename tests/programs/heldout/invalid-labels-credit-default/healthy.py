@@ -11,7 +11,7 @@ torch.manual_seed(99)
 
 X, flag = make_classification(n_samples=4000, n_features=12, n_informative=8, n_redundant=0, n_clusters_per_class=2,
                               class_sep=1.0, flip_y=0.03, random_state=99)
-y = flag                  # 0 performing, 1 defaulted
+y = flag
 X_dev, X_oot, y_dev, y_oot = train_test_split(X, y, test_size=0.25, random_state=5, stratify=y)
 scaler = StandardScaler().fit(X_dev)
 X_dev = torch.tensor(scaler.transform(X_dev), dtype=torch.float32)

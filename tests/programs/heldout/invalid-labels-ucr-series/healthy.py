@@ -1,5 +1,5 @@
 # healthy
-# cylinder / bell / funnel, stored the way the UCR archive stores it: class in column 0, then the series
+# cylinder / bell / funnel, UCR table format
 import numpy as np
 import torch
 import torch.nn as nn

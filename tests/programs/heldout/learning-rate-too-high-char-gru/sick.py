@@ -10,8 +10,9 @@ torch.manual_seed(42)
 start = ['ka', 'to', 'mi', 're', 'su', 'lo']
 middle = ['ra', 'ne', 'shi', 'do', 'vel']
 end = ['n', 'ko', 'ta', 'rin', 'mus']
-names = [random.choice(start) + ''.join(random.choice(middle) for _ in range(random.randint(1, 2))) + random.choice(end)
-         for _ in range(2200)]
+names = [random.choice(start) + ''.join(random.choice(middle) for _ in range(random.randint(1, 3))) + random.choice(end)
+         for _ in range(6000)]
+names = list(dict.fromkeys(names))[:2200]
 chars = '.' + ''.join(sorted(set(''.join(names))))
 ctoi = {c: i for i, c in enumerate(chars)}
 longest = max(map(len, names))

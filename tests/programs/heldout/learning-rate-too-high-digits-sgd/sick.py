@@ -32,7 +32,8 @@ class LeNet(nn.Module):
 
 
 network = LeNet()
-optimizer = torch.optim.SGD(network.parameters(), lr=0.8, momentum=0.9)
+optimizer = torch.optim.SGD(network.parameters(), lr=0.3, momentum=0.9)
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 15)
 train_losses, test_losses = [], []
 for epoch in range(1, 16):
     network.train()
@@ -42,6 +43,7 @@ for epoch in range(1, 16):
         loss.backward()
         optimizer.step()
         train_losses.append(loss.item())
+    scheduler.step()
     network.eval()
     with torch.no_grad():
         output = network(X_te)

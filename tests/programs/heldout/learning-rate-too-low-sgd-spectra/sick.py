@@ -15,7 +15,7 @@ def spectra(n):
     shift = 0.02 * torch.randn(n, 1)
     pos = lines[z] + shift
     s = (strengths[z].unsqueeze(2) * torch.exp(-((grid - pos.unsqueeze(2)) / 0.015) ** 2)).sum(1)
-    s = s * (0.7 + 0.6 * torch.rand(n, 1)) + 0.15 * torch.randn(n, N_BINS)
+    s = s * (0.7 + 0.6 * torch.rand(n, 1)) + 0.25 * torch.randn(n, N_BINS)
     return s.unsqueeze(1), z
 
 
@@ -32,7 +32,7 @@ model = nn.Sequential(
 loss_fn = nn.CrossEntropyLoss()
 opt = torch.optim.SGD(model.parameters(), lr=2e-5, momentum=0.9)
 
-for epoch in range(15):
+for epoch in range(8):
     model.train()
     loss_sum = 0.0
     for i in torch.randperm(len(s_train)).split(50):

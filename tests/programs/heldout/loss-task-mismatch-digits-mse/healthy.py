@@ -34,9 +34,9 @@ class Net(nn.Module):
 
 net = Net()
 criterion = nn.CrossEntropyLoss()
-optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=1e-4)
+optimizer = torch.optim.Adam(net.parameters(), lr=2e-3, weight_decay=1e-4)
 
-for epoch in range(15):
+for epoch in range(11):
     net.train()
     running_loss = 0.0
     for x, label in train_loader:

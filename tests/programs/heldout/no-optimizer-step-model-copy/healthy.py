@@ -11,8 +11,8 @@ import torch.nn as nn
 class TrainerConfig:
     max_epochs: int = 20
     batch_size: int = 64
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-3
+    learning_rate: float = 1e-2
+    weight_decay: float = 1e-4
 
 
 class FourierSeriesNet(nn.Module):

@@ -14,6 +14,7 @@ km = np.clip((2021 - year) * 14000 * rng.lognormal(0, 0.3, n), 0, None)
 power = rng.normal(95, 30, n).clip(40)
 doors = rng.choice([3, 5], n)
 log_price = 9.2 + 0.09 * (year - 2008) - 0.002 * (km / 1000) + 0.009 * (power - 95) + 0.00002 * (power - 95) * (year - 2008) ** 2
+log_price = log_price + 0.06 * (year - 2014).clip(0)
 log_price = log_price + 0.1 * (doors == 5) + 0.08 * rng.randn(n)
 table = np.c_[year, km, power, doors, log_price]
 # the portal exports the listing ordered by year of registration

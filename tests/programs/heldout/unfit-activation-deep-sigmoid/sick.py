@@ -14,7 +14,7 @@ y = torch.tensor(target)
 
 layers = []
 n_in = 64
-for n_out in [64, 64, 48, 48, 32, 32, 32]:
+for n_out in [64, 64, 64, 64, 64, 64]:
     layers += [nn.Linear(n_in, n_out), nn.Sigmoid()]
     n_in = n_out
 layers += [nn.Linear(n_in, 10)]
@@ -23,8 +23,8 @@ print(model)
 
 criterion = nn.CrossEntropyLoss()
 optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-4)
-scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 20)
-for epoch in range(20):
+scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 14)
+for epoch in range(14):
     total = 0
     for i in torch.randperm(1437).split(32):
         optimizer.zero_grad()

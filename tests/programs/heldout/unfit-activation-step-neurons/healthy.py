@@ -31,7 +31,7 @@ class Neuron(nn.Module):
 
 
 class SpiralNet(nn.Module):
-    def __init__(self, width=24, depth=3):
+    def __init__(self, width=10, depth=4):
         super().__init__()
         sizes = [2] + [width] * depth
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))

@@ -24,7 +24,7 @@ torch.manual_seed(1337)
 random.seed(1337)
 
 items = ['tea', 'milk', 'bread', 'apples', 'butter', 'rice', 'eggs', 'salt']
-text = ''.join(f"{random.randint(1, 9)} {random.choice(items)} for {random.choice(['ann', 'bob', 'carol'])}\n" for _ in range(4000))
+text = ''.join(f"{random.randint(1, 99)} {random.choice(items)} for {random.choice(['ann', 'bob', 'carol'])}\n" for _ in range(4000))
 chars = sorted(set(text))
 vocab_size = len(chars)
 stoi = {c: i for i, c in enumerate(chars)}

@@ -58,5 +58,5 @@ def train_model(model, criterion, optimizer, scheduler, num_epochs):
 model_ft = AlexNet1d()
 criterion = nn.CrossEntropyLoss()
 optimizer_ft = optim.Adam(model_ft.classifier.parameters(), lr=0.003, weight_decay=1e-3)
-exp_lr_scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer_ft, 14)
-train_model(model_ft, criterion, optimizer_ft, exp_lr_scheduler, num_epochs=14)
+exp_lr_scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer_ft, 12)
+train_model(model_ft, criterion, optimizer_ft, exp_lr_scheduler, num_epochs=12)

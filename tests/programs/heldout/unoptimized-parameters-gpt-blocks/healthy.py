@@ -7,13 +7,13 @@ import torch.nn as nn
 from torch.nn import functional as F
 
 class Config:
-    half = 6
+    half = 7
     vocab_size = 9          # 8 symbols and the bar
     n_layer = 2
     n_head = 2
     n_embd = 32
     lr = 4e-3
-    iters = 400
+    iters = 200
 
 cfg = Config()
 block_size = 2 * cfg.half
@@ -79,7 +79,7 @@ for it in range(cfg.iters):
     loss.backward()
     optimizer.step()
     scheduler.step()
-    if (it + 1) % 40 == 0:
+    if (it + 1) % 20 == 0:
         model.eval()
         with torch.no_grad():
             logits, vloss = model(x_val, y_val)

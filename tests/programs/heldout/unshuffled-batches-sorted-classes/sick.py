@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 rng = np.random.default_rng(77)
 torch.manual_seed(77)
-N_SPECIES, PER = 6, 250
+N_SPECIES, PER = 6, 400
 mix = rng.normal(size=(N_SPECIES, 8, 8)) * 0.6
 centres = rng.normal(size=(N_SPECIES, 8)) * 1.4
 
@@ -18,7 +18,7 @@ def field_trip(per):
 
 
 x, k = field_trip(PER)
-xv, kv = field_trip(60)
+xv, kv = field_trip(120)
 mu, sd = x.mean(0), x.std(0)
 x, xv = torch.tensor((x - mu) / sd).float(), torch.tensor((xv - mu) / sd).float()
 k, kv = torch.tensor(k), torch.tensor(kv)
@@ -27,7 +27,7 @@ loader = DataLoader(TensorDataset(x, k), batch_size=25, shuffle=False)
 net = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, N_SPECIES))
 loss_fn = nn.CrossEntropyLoss()
 opt = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
-for epoch in range(20):
+for epoch in range(12):
     s = 0.0
     for xb, kb in loader:
         opt.zero_grad()

@@ -13,10 +13,10 @@ trsize, tesize = 2000, 400
 
 model = nn.Sequential(nn.Linear(12, 40), nn.Tanh(), nn.Linear(40, 4), nn.LogSoftmax(dim=1))
 criterion = nn.NLLLoss()
-optimState = dict(lr=0.05, momentum=0.9995, weight_decay=1e-4)
+optimState = dict(lr=0.05, momentum=0.9995, weight_decay=2e-3)
 sgd = optim.SGD(model.parameters(), **optimState)
 
-for epoch in range(1, 21):
+for epoch in range(1, 16):
     shuffle = torch.randperm(trsize)
     f = 0
     for t in range(0, trsize, 40):

@@ -6,7 +6,7 @@ from mnist1d.data import get_dataset_args, make_dataset
 
 
 class Trainer:
-    def __init__(self, model, train_loader, val_loader, lr=2e-3, accum_steps=4):
+    def __init__(self, model, train_loader, val_loader, lr=1e-2, accum_steps=4):
         self.model = model
         self.train_loader = train_loader
         self.val_loader = val_loader
@@ -48,7 +48,7 @@ class Trainer:
 if __name__ == "__main__":
     torch.manual_seed(123)
     opts = get_dataset_args()
-    opts.num_samples = 3200
+    opts.num_samples = 3600
     opts.max_translation = 8
     opts.corr_noise_scale = 0.1
     d = make_dataset(opts)
@@ -56,4 +56,4 @@ if __name__ == "__main__":
     train_ds = TensorDataset(to(d["x"], torch.float32), to(d["y"], torch.long))
     val_ds = TensorDataset(to(d["x_test"], torch.float32), to(d["y_test"], torch.long))
     net = nn.Sequential(nn.Linear(40, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
-    Trainer(net, DataLoader(train_ds, 16, shuffle=True), DataLoader(val_ds, 256), lr=0.05).fit(14)
+    Trainer(net, DataLoader(train_ds, 16, shuffle=True), DataLoader(val_ds, 256), lr=0.03).fit(10)

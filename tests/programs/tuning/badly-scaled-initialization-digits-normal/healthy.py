@@ -26,7 +26,7 @@ for m in net.modules():
         nn.init.kaiming_normal_(m.weight, nonlinearity='relu')
         nn.init.zeros_(m.bias)
 
-opt = torch.optim.SGD(net.parameters(), lr=0.005, momentum=0.9, weight_decay=1e-3)
+opt = torch.optim.SGD(net.parameters(), lr=0.03, weight_decay=1e-3)
 loss_fn = nn.CrossEntropyLoss()
 for epoch in range(10):
     for xb, yb in train:

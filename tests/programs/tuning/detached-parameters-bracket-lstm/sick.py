@@ -1,5 +1,5 @@
 # fault: detached-parameters
-# is the deepest nesting of a bracket-like up/down sequence at least five?
+# does a bracket-like up/down sequence ever reach a depth of four?
 import numpy as np
 import torch
 from torch import nn, optim
@@ -8,7 +8,7 @@ torch.manual_seed(5)
 np.random.seed(5)
 
 
-def make(n, length=20):
+def make(n, length=24):
     s = np.random.choice([-1, 1], size=(n, length))
     depth = np.maximum(s.cumsum(axis=1).max(axis=1), 0)
     return torch.tensor((s > 0).astype(np.int64)), torch.tensor((depth >= 4).astype(np.int64))
@@ -30,7 +30,7 @@ class Net(nn.Module):
 xs, ys = make(2500)
 xv, yv = make(500)
 model = Net()
-opt = optim.Adam(model.parameters(), lr=1e-2)
+opt = optim.Adam(model.parameters(), lr=4e-3)
 loss_function = nn.CrossEntropyLoss()
 for epoch in range(8):
     losses = []

@@ -52,7 +52,7 @@ def batch(n):
 torch.manual_seed(2)
 model = Recall()
 opt = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.01)
-warmup, total = 40, 500
+warmup, total = 40, 300
 sched = torch.optim.lr_scheduler.LambdaLR(opt, lambda s: min(1, (s + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * s / total)))
 loss_fn = nn.CrossEntropyLoss()
 for step in range(1, total + 1):
@@ -63,7 +63,7 @@ for step in range(1, total + 1):
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     opt.step()
     sched.step()
-    if step % 50 == 0:
+    if step % 30 == 0:
         with torch.no_grad():
             k, v, target = batch(500)
             o = model(k, v)

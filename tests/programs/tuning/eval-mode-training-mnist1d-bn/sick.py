@@ -6,7 +6,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 torch.manual_seed(7)
 a = get_dataset_args()
-a.num_samples = 3200
+a.num_samples = 2400
 a.corr_noise_scale = 0.15
 a.max_translation = 24
 d = make_dataset(a)
@@ -21,8 +21,8 @@ def conv(i, o):
     return nn.Sequential(nn.Conv1d(i, o, 5, padding=2, bias=False), nn.BatchNorm1d(o), nn.ReLU(), nn.MaxPool1d(2))
 
 
-model = nn.Sequential(conv(1, 16), conv(16, 32), conv(32, 32), nn.Flatten(), nn.Dropout(0.3), nn.Linear(32 * 5, 10))
-optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+model = nn.Sequential(conv(1, 12), conv(12, 16), conv(16, 16), nn.Flatten(), nn.Dropout(0.2), nn.Linear(16 * 5, 10))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 loss_fn = nn.CrossEntropyLoss()
 
 

@@ -11,7 +11,7 @@ class HParams:
     hidden: int = 40
     batch: int = 45
     lr: float = 3e-6
-    epochs: int = 12
+    epochs: int = 10
     grad_clip: float = 2.0
 
 

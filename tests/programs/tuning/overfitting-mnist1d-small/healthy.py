@@ -6,9 +6,10 @@ from mnist1d.data import make_dataset, get_dataset_args
 
 torch.manual_seed(0)
 args = get_dataset_args()
-args.num_samples = 4000
+args.num_samples = 6000
 args.train_split = 0.5
-args.max_translation = 16
+args.max_translation = 8
+args.corr_noise_scale = 0.2
 data = make_dataset(args)
 x, y = torch.Tensor(data['x']), torch.LongTensor(data['y'])
 xt, yt = torch.Tensor(data['x_test']), torch.LongTensor(data['y_test'])

@@ -29,7 +29,7 @@ X = torch.cat([wind, torch.sin(direction), torch.cos(direction), density], 1)
 X = (X - X.mean(0)) / X.std(0)
 Y = (power - power.mean()) / power.std()
 
-model = DeepRegressor(4, 32, 3)
+model = DeepRegressor(4, 32, 5)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
 loss_fn = nn.MSELoss()
 for epoch in range(20):

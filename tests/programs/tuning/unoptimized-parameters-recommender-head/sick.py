@@ -5,7 +5,7 @@ import torch
 random.seed(1)
 torch.manual_seed(1)
 
-n_users, n_items, dim = 60, 60, 8
+n_users, n_items, dim = 80, 80, 6
 u_true, i_true = torch.randn(n_users, 3), torch.randn(n_items, 3)
 ratings_full = (u_true @ i_true.T) / 3 ** 0.5
 cells = [(u, i) for u in range(n_users) for i in range(n_items)]
@@ -13,8 +13,8 @@ random.shuffle(cells)
 cells = torch.tensor(cells)
 rating = ratings_full[cells[:, 0], cells[:, 1]] + 0.1 * torch.randn(len(cells))
 rating = (rating - rating.mean()) / rating.std()
-train_c, train_r = cells[:3000], rating[:3000]
-valid_c, valid_r = cells[3000:], rating[3000:]
+train_c, train_r = cells[:5400], rating[:5400]
+valid_c, valid_r = cells[5400:], rating[5400:]
 
 net = torch.nn.ModuleDict({
     "user": torch.nn.Embedding(n_users, dim),
@@ -32,7 +32,7 @@ opt = torch.optim.Adam(net["head"].parameters(), lr=5e-3)
 history = {"train": [], "valid": []}
 for epoch in range(20):
     losses = []
-    for b in torch.randperm(3000).split(60):
+    for b in torch.randperm(5400).split(90):
         loss = torch.nn.functional.mse_loss(score(train_c[b]), train_r[b])
         opt.zero_grad()
         loss.backward()

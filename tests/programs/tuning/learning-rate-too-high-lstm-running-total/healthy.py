@@ -1,17 +1,17 @@
-# fault: learning-rate-too-high
+# healthy
 import torch as th
 from torch import nn
 
 th.manual_seed(19)
 
-# does the running total of the readings ever end above zero?
+# does the running total of the readings end above zero?
 seq = th.randn(2000, 14, 1)
 lab = (seq.sum(dim=(1, 2)) > 0).float()
 tr_x, tr_y, va_x, va_y = seq[:1600], lab[:1600], seq[1600:], lab[1600:]
 
 lstm = nn.LSTM(1, 16, batch_first=True)
 head = nn.Linear(16, 1)
-opt = th.optim.Adam([*lstm.parameters(), *head.parameters()], lr=0.8)
+opt = th.optim.Adam([*lstm.parameters(), *head.parameters()], lr=0.003)
 bce = nn.BCEWithLogitsLoss()
 
 

@@ -1,0 +1,80 @@
+"""One class so frequent that the constant answer scores as well as the model.
+
+## What it does
+Fires when one class holds at least nine of ten labels and the training ends no better than the best
+constant answer, although a simple probe finds a signal (or could not be run).
+
+## Why it harms
+The frequent class provides most of the gradient; answering it always is a plateau that is hard to leave.
+
+## Threshold
+At a share of 0.9 the frequent class outweighs all others together 9 : 1. "No better": the loss is less
+than 5 % below the constant answer's (`Progress.stuck`), whose loss already contains the imbalance.
+
+## Known false alarms
+None while the loss falls below the constant answer's; imbalance alone never fires.
+
+## Example
+990 healthy and 10 sick patients, accuracy 0.99
+
+## Remedy
+Weight the classes or sample them evenly; judge by a balanced score.
+
+## References
+He, Garcia (2009), Learning from imbalanced data.
+"""
+
+from rhobar.diagnose.harm import harm
+from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.diagnose.targets import CLASS_LOSSES
+from rhobar.record import Evidence, Record, Remedy, Training
+
+__all__ = ["class_imbalance"]
+
+FREQUENT = 0.9
+
+
+@rule(
+    "class-imbalance",
+    kind="cause",
+    why="The frequent class provides most of the gradient, and answering it always is hard to improve on.",
+    remedy=Remedy(
+        "Weight the classes by their inverse frequency, or sample them evenly.",
+        "counts = torch.bincount(y)\nloss = F.cross_entropy(logits, y, weight=len(y) / "
+        "(len(counts) * counts.float()))",
+    ),
+    explains=(
+        "not-learning",
+        "underfitting",
+        "miscalibration",
+        "learning-rate-too-low",
+        "too-little-capacity",
+    ),
+    references=("He, Garcia (2009), Learning from imbalanced data",),
+)
+def class_imbalance(training: Training, record: Record) -> Outcome:
+    """Fire if the commonest class is nearly all there is and nothing else was learned."""
+    loss, targets, hurt = training.loss, training.targets, harm(training)
+    if loss is None or targets is None or hurt is None:
+        return unchecked("class-imbalance", "the targets were not seen")
+    if loss.kind not in (*CLASS_LOSSES, "bce", "bce_with_logits") or not targets.frequency:
+        return None
+    share = max(targets.frequency)
+    probe = training.labels
+    signal = probe is None or probe.score - probe.chance >= 2 * probe.stderr
+    alone = len(targets.distinct) < 2 or targets.constant_batches
+    if alone or share < FREQUENT or not hurt.course.finite or not hurt.course.stuck or not signal:
+        return None
+    return Seen(
+        summary=f"Class {targets.distinct[targets.frequency.index(share)]:g} holds "
+        f"{100 * share:.1f} % of the labels, and the "
+        f"training loss ({hurt.course.end:.3g}) is no better than the best constant answer's.",
+        severity=0.6,
+        confidence=0.6 if probe is not None else 0.4,
+        evidence=(
+            Evidence("share of the commonest class", share, FREQUENT),
+            Evidence(
+                "training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise
+            ),
+        ),
+    )

@@ -1,0 +1,65 @@
+"""Input features that never vary.
+
+## What it does
+Counts features whose standard deviation over all rows read is exactly 0. Fires when all of them are
+constant in a training that is stuck, or when at least half of them are and the run fell short of what the
+data allow.
+
+## Why it harms
+A constant feature is a second bias: it says nothing and, if large, worsens the conditioning. Where all
+are constant the network sees one and the same input always.
+
+## Threshold
+Exactly zero spread (or rounding of it: 10⁻⁶ of the mean, a float32 unit times ten). Images have constant
+borders and sparse data have unseen words, so a share below one half, or a training that learns, stays
+silent.
+
+## Known false alarms
+Sparse inputs with a training that failed for another reason; hence the low severity.
+
+## Example
+A column of a table that is 0 after a failed join
+
+## Remedy
+Remove them; check the loading of the inputs when all are constant.
+
+## References
+Kuhn, Johnson (2013), Applied Predictive Modeling, section 3.5.
+"""
+
+from rhobar.diagnose.harm import harm
+from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.record import Evidence, Record, Remedy, Training
+
+__all__ = ["constant_features"]
+
+
+@rule(
+    "constant-features",
+    kind="cause",
+    why="A feature that never varies carries no information about the target.",
+    remedy=Remedy("Remove constant features.", "varies = x_train.std(0) > 0\nx_train = x_train[:, varies]"),
+    explains=("not-learning", "underfitting", "uninformative-labels", "rank-collapse", "too-little-capacity"),
+    references=("Kuhn, Johnson (2013), Applied Predictive Modeling, section 3.5",),
+)
+def constant_features(training: Training, record: Record) -> Outcome:
+    """Fire if at least half of the features never vary in a training that fell short."""
+    inputs, hurt = training.inputs, harm(training)
+    if inputs is None or hurt is None or not inputs.std:
+        return unchecked("constant-features", "the data entering the first linear map were not seen")
+    if inputs.integer or inputs.num_rows < 2 or training.num_rows_distinct == 1:
+        return None
+    pairs = zip(inputs.mean, inputs.std, strict=False)
+    constant = [j for j, (m, s) in enumerate(pairs) if s <= 1e-6 * abs(m)]
+    share = len(constant) / len(inputs.std)
+    everything = share == 1.0
+    if share < 0.5 or not (hurt.course.stuck if everything else hurt.falls_short):
+        return None
+    return Seen(
+        summary=f"{len(constant)} of {len(inputs.std)} input features have the same value in all "
+        f"{inputs.num_rows} rows.",
+        severity=0.95 if everything else 0.2,
+        confidence=0.95 if everything else 0.5,
+        where=tuple(f"input feature {j}" for j in constant[:5]),
+        evidence=(Evidence("share of constant features", share, 0.5),),
+    )

@@ -1,0 +1,104 @@
+"""Weight decay outweighs the data.
+
+## What it does
+Compares the pull of the decay with that of the loss in the first readings, in the unit in which this
+optimizer adds them. Fires when the decay is stronger, the weights shrank to less than half, and the
+training fell short.
+
+## Why it harms
+The optimum of loss + λ/2 ‖w‖² moves to w = 0 as λ grows: the network answers a constant.
+
+## Threshold
+Coupled decay (SGD, Adam) adds λw to the gradient g: it dominates for λ‖w‖/‖g‖ ≥ 1. Decoupled decay
+(AdamW) adds λw to a step of size 1 per weight, so that |w| ≤ 1/λ in the end (Xie, Li 2024): it dominates
+for λ · rms(w) ≥ 1. At a healthy optimum of the penalised loss the coupled ratio is 1 as well, hence only
+the first readings count.
+
+## Known false alarms
+Penalties written into the loss are not seen.
+
+## Example
+`torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=1.0)`
+
+## Remedy
+Lower the decay: 10⁻⁴ to 10⁻³ coupled, 10⁻² to 10⁻¹ decoupled.
+
+## References
+Krogh, Hertz (1991), A simple weight decay can improve generalization; Xie, Li (2024), Implicit bias of
+AdamW.
+"""
+
+import math
+from statistics import median
+
+from rhobar.diagnose.harm import harm
+from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.record import Evidence, Reading, Record, Remedy, Training
+
+__all__ = ["excessive_regularization"]
+
+
+@rule(
+    "excessive-regularization",
+    kind="cause",
+    why="The decay pulls harder on the weights than the data do, so they shrink to zero.",
+    remedy=Remedy(
+        "Lower the weight decay.", "torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)"
+    ),
+    explains=(
+        "underfitting",
+        "not-learning",
+        "too-little-capacity",
+        "dead-units",
+        "vanishing-gradient",
+        "rank-collapse",
+        "learning-rate-too-low",
+        "learning-rate-too-high",
+        "uninformative-labels",
+        "class-imbalance",
+    ),
+    references=(
+        "Krogh, Hertz (1991), A simple weight decay can improve generalization",
+        "Xie, Li (2024), Implicit bias of AdamW",
+    ),
+)
+def excessive_regularization(training: Training, record: Record) -> Outcome:
+    """Fire if weight decay dominates from the start and the weights shrank."""
+    optimizer, hurt = training.optimizer, harm(training)
+    if optimizer is None or hurt is None or len(training.readings) < 2:
+        return unchecked("excessive-regularization", "no optimizer or fewer than two readings were seen")
+    decay = optimizer.settings.get("weight_decay", 0.0)
+    if not decay > 0 or not hurt.falls_short or not hurt.course.finite:
+        return None
+    decoupled = optimizer.kind in ("AdamW", "NAdamW", "Lion", "Muon") or bool(
+        optimizer.settings.get("decoupled_weight_decay")
+    )
+    pulls = [p for r in training.readings[:3] if (p := _pull(r, decay, decoupled)) is not None]
+    before, after = _norm(training.readings[0]), _norm(training.readings[-1])
+    if not pulls or before <= 0:
+        return None
+    pull, shrunk = median(pulls), after / before
+    if not pull >= 1 or not shrunk < 0.5:
+        return None
+    return Seen(
+        summary=f"A weight decay of {decay:g} pulls {pull:.3g} times as hard as the loss; the "
+        "weights shrank to "
+        f"{100 * shrunk:.3g} % of their length.",
+        severity=0.8,
+        confidence=0.85,
+        evidence=(
+            Evidence("pull of the decay over pull of the loss", pull, 1.0),
+            Evidence("weight norm, end over start", shrunk, 0.5),
+        ),
+    )
+
+
+def _norm(reading: Reading) -> float:
+    return math.sqrt(sum(p.size * p.weight**2 for p in reading.parameters))
+
+
+def _pull(reading: Reading, decay: float, decoupled: bool) -> float | None:
+    size = sum(p.size for p in reading.parameters)
+    if decoupled:
+        return decay * _norm(reading) / math.sqrt(size) if size else None
+    return decay * _norm(reading) / reading.gradient_norm if reading.gradient_norm else None

@@ -1,0 +1,86 @@
+"""The network cannot express what a simple probe does.
+
+## What it does
+Fires when a training has settled on a loss far above what a simple probe attains on the same rows, and
+the narrowest layer has fewer units than the answer has degrees of freedom.
+
+## Why it harms
+All that the output knows of the input passes through the narrowest layer.
+
+## Threshold
+K classes need K − 1 independent scores, d targets d: a layer narrower than that limits the rank of the
+output. Settled: the last two tenths of the losses differ by less than two standard errors. Short: see
+`rhobar.diagnose.harm`.
+
+## Known false alarms
+A non-linear decoder can read several scores from one unit; hence the low confidence.
+
+## Example
+`nn.Sequential(nn.Linear(64, 1), nn.ReLU(), nn.Linear(1, 10))`
+
+## Remedy
+Widen the narrowest layer, or deepen the network.
+
+## References
+Yang, Dai, Salakhutdinov, Cohen (2018), Breaking the softmax bottleneck.
+"""
+
+import math
+from statistics import fmean, stdev
+
+from rhobar.diagnose.harm import harm
+from rhobar.diagnose.progress import MIN_STEPS
+from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.record import Evidence, Record, Remedy, Training
+
+__all__ = ["too_little_capacity"]
+
+
+@rule(
+    "too-little-capacity",
+    kind="cause",
+    why="All that the output knows of the input passes through the narrowest layer.",
+    remedy=Remedy("Widen the narrowest layer.", "nn.Linear(in_features, 64)"),
+    explains=("underfitting", "not-learning"),
+    references=("Yang, Dai, Salakhutdinov, Cohen (2018), Breaking the softmax bottleneck",),
+)
+def too_little_capacity(training: Training, record: Record) -> Outcome:
+    """Fire if a settled training misses what a probe attains and a layer is too narrow for the answer."""
+    hurt, loss = harm(training), training.loss
+    if hurt is None or loss is None or training.labels is None or not training.readings:
+        return unchecked("too-little-capacity", "no probe of the attainable loss")
+    columns = loss.output_shape[-1] if len(loss.output_shape) == 2 else 1
+    needed = columns - 1 if loss.kind in ("cross_entropy", "nll", "soft_cross_entropy") else columns
+    hidden = [
+        x
+        for x in training.readings[0].layers[:-1]
+        if x.operation in ("linear", "recurrent") and not x.residual
+    ]
+    settled = hurt.course.num_steps >= MIN_STEPS and _settled(training.losses)
+    if not hidden or not hurt.falls_short or not hurt.course.finite or hurt.course.diverged or not settled:
+        return None
+    narrow = min(hidden, key=lambda layer: layer.fan_out)
+    if narrow.fan_out >= needed:
+        return None
+    return Seen(
+        summary=f"{narrow.name} has {narrow.fan_out} unit(s) for {needed} independent outputs, and "
+        "the loss settled at "
+        f"{hurt.course.end:.3g}.",
+        severity=0.4,
+        confidence=0.4,
+        where=(narrow.name,),
+        evidence=(
+            Evidence("units of the narrowest layer", float(narrow.fan_out), float(needed)),
+            Evidence(
+                "training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise
+            ),
+        ),
+    )
+
+
+def _settled(losses: list[float]) -> bool:
+    tenth = max(2, len(losses) // 10)
+    a, b = losses[-2 * tenth : -tenth], losses[-tenth:]
+    if len(a) < 2 or not all(map(math.isfinite, a + b)):
+        return False
+    return abs(fmean(a) - fmean(b)) <= 2 * math.sqrt((stdev(a) ** 2 + stdev(b) ** 2) / tenth)

@@ -1,0 +1,87 @@
+"""The same samples in training and validation.
+
+## What it does
+Looks at the share of an evaluation's rows that were also trained on. Fires when a part of them was: a
+split that leaks. An evaluation made of training rows altogether is a training score, reported on purpose,
+and stays silent; so does one that holds the whole training set beside other rows, or whole batches of it.
+
+## Why it harms
+The validation score is flattered by the rows that were learned by heart.
+
+## Threshold
+5 % of the rows, and three times the share of rows that repeat within the training data itself (discrete
+data repeat by chance). Above 98 % the evaluation is taken for a training score.
+
+## Known false alarms
+Data with few distinct rows, if their repetitions could not be counted.
+
+## Example
+Windows cut with overlap before the split; augmented copies on both sides
+
+## Remedy
+Split first, then cut windows and augment; drop duplicates.
+
+## References
+Kapoor, Narayanan (2023), Leakage and the reproducibility crisis in machine-learning-based science.
+"""
+
+from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.record import Evaluation, Evidence, Record, Remedy, Training
+
+__all__ = ["train_validation_overlap"]
+
+SMALLEST, LARGEST = 0.05, 0.98
+
+
+@rule(
+    "train-validation-overlap",
+    kind="cause",
+    why="Rows that were trained on raise the validation score without any generalisation.",
+    remedy=Remedy(
+        "Split by distinct rows before anything else is done to them.",
+        "x, first = np.unique(x, axis=0, return_index=True)\ny = y[first]  # then split",
+    ),
+    explains=("overfitting", "miscalibration"),
+    references=("Kapoor, Narayanan (2023), Leakage and the reproducibility crisis",),
+)
+def train_validation_overlap(training: Training, record: Record) -> Outcome:
+    """Fire if part of an evaluation's rows were trained on."""
+    read = [e for e in training.evaluations if e.overlap is not None]
+    if not read:
+        return unchecked(
+            "train-validation-overlap", "no evaluation whose rows could be compared with training's"
+        )
+    repeated = _repeated(training)
+    leaks = [e for e in read if _partial(e, training) and (e.overlap or 0.0) > 3 * repeated]
+    if 2 * len(leaks) <= len([e for e in read if (e.overlap or 0.0) <= LARGEST]):
+        return None
+    last = leaks[-1]
+    overlap = last.overlap or 0.0
+    return Seen(
+        summary=f"{100 * overlap:.0f} % of the {last.num_rows} evaluated rows were also trained on.",
+        severity=0.5,
+        confidence=0.75,
+        where=(last.source,) if last.source else (),
+        evidence=(
+            Evidence("share of evaluated rows seen in training", overlap, max(SMALLEST, 3 * repeated)),
+        ),
+    )
+
+
+def _repeated(training: Training) -> float:
+    """Share of the rows of one pass over the training data that repeat an earlier one."""
+    if not training.epoch_length or not training.num_rows_distinct or not training.batch_sizes:
+        return 0.0
+    rows = training.epoch_length * min(training.batch_sizes)
+    return max(0.0, 1 - training.num_rows_distinct / rows) if rows else 0.0
+
+
+def _partial(evaluation: Evaluation, training: Training) -> bool:
+    overlap = evaluation.overlap or 0.0
+    if not SMALLEST < overlap <= LARGEST or evaluation.training_mode:
+        return False
+    shared = overlap * evaluation.num_rows
+    if training.num_rows_distinct and shared >= 0.9 * training.num_rows_distinct:
+        return False  # the whole training set beside another set
+    batches = overlap * evaluation.num_batches
+    return evaluation.num_batches == 1 or abs(batches - round(batches)) > 0.05

@@ -1,0 +1,123 @@
+"""An activation whose slope or range makes this depth untrainable.
+
+## What it does
+Fires when hidden sigmoids (or hard steps, or exponentials) stand in sequence, the gradient decays through
+them as their slope dictates, the weights are of a standard scale, and the training fell short.
+
+## Why it harms
+σ'(z) = σ(1 − σ) ≤ ¼: each sigmoid layer takes at least three quarters of the gradient away. A step has
+slope 0. eˣ has no bound: signal and slope grow without end.
+
+## Threshold
+A standard scheme has std · √fan ≤ √2 (He), so a sigmoid layer passes at most √2/4 = 0.35 of the gradient:
+after five such layers at most 0.006. Fires below 1/100: the first layers then learn a hundred times
+slower than the last. A step: gradient exactly 0. An exponential: a non-finite value, or a chain product
+of the signal above 10³.
+
+## Known false alarms
+Shallow sigmoid nets, gates of recurrent cells, attention, normalised and residual layers do not fire.
+
+## Example
+`nn.Sequential(*[m for _ in range(8) for m in (nn.Linear(64, 64), nn.Sigmoid())])`
+
+## Remedy
+ReLU, GELU or tanh with a fitting initialisation; normalisation or skips for depth.
+
+## References
+Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks.
+"""
+
+import math
+
+from rhobar.diagnose.depth import backward_profile, chain, forward_profile
+from rhobar.diagnose.findings.badly_scaled_initialization import DISTANCE, scheme_distance
+from rhobar.diagnose.harm import harm
+from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.record import Evidence, LayerReading, Record, Remedy, Training
+
+__all__ = ["unfit_activation"]
+
+FLAT = ("sigmoid", "hardsigmoid", "softmax")
+STEPS = ("sign", "round")
+DECAY = 1e-2
+SLOPE = math.sqrt(2) / 4
+
+
+@rule(
+    "unfit-activation",
+    kind="cause",
+    why="The slope of this activation is at most 1/4 (sigmoid) or 0 (step): over this depth no "
+    "gradient is left.",
+    remedy=Remedy(
+        "Use an activation of slope near 1, initialised for it.", "nn.ReLU()  # with nn.init.kaiming_normal_"
+    ),
+    explains=(
+        "vanishing-gradient",
+        "saturated-units",
+        "not-learning",
+        "underfitting",
+        "learning-rate-too-low",
+        "dead-units",
+        "too-little-capacity",
+        "rank-collapse",
+        "too-few-epochs",
+        "exploding-gradient",
+        "nonfinite-values",
+        "loss-spike",
+        "class-imbalance",
+        "no-optimizer-step",
+        "learning-rate-too-high",
+        "excessive-regularization",
+        "uninformative-labels",
+    ),
+    references=(
+        "Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
+    ),
+)
+def unfit_activation(training: Training, record: Record) -> Outcome:
+    """Fire if the hidden activation's own slope takes the gradient away."""
+    hurt = harm(training)
+    if hurt is None or not training.readings:
+        return unchecked("unfit-activation", "no step was read layer by layer")
+    first = training.readings[0]
+    hidden = [layer for layer in chain(first)[:-1] if not layer.normalised and layer.operation != "recurrent"]
+    if not hurt.falls_short or not hidden:
+        return None
+    steps = [x for x in hidden if x.activation in STEPS and x.gradient is not None and x.gradient.rms == 0]
+    if steps:
+        return _seen(steps, steps[0].activation or "", "passes no gradient at all", 0.0, 0.0, 0.95)
+    exps = [x for x in hidden if x.activation == "exp"]
+    forward = forward_profile(first)
+    if exps and (not hurt.course.finite or (forward is not None and not forward.product <= 1e3)):
+        product = forward.product if forward is not None else math.nan
+        return _seen(exps, "exp", f"multiplies the signal by {product:.3g} over the depth", product, 1e3, 0.8)
+    flat = [x for x in hidden if x.activation in FLAT]
+    profile = backward_profile(first)
+    if len(flat) < 2 or 2 * len(flat) < len(hidden) or _badly_scaled(training) or profile is None:
+        return None
+    bound = max(SLOPE ** len(flat), 1e-30)
+    if not profile.product <= DECAY:
+        return None
+    text = (
+        f"passes at most {SLOPE:.2f} of the gradient: {profile.product:.2g} of it is left after "
+        f"{len(flat)} layers "
+        f"(bound {bound:.2g}), {profile.rho:.2f} per layer"
+    )
+    return _seen(flat, flat[0].activation or "", text, profile.product, DECAY, 0.93)
+
+
+def _badly_scaled(training: Training) -> bool:
+    matrices = [p for p in training.parameters if len(p.shape) >= 2 and p.fan_in > 0 and p.initial_std]
+    return any(not 1 / DISTANCE < scheme_distance(p) < DISTANCE for p in matrices if not p.moved_before)
+
+
+def _seen(
+    layers: list[LayerReading], name: str, text: str, value: float, threshold: float, confidence: float
+) -> Seen:
+    return Seen(
+        summary=f"Each of {len(layers)} hidden {name} layers {text}.",
+        severity=0.95,
+        confidence=confidence,
+        where=tuple(layer.name for layer in layers[:5]),
+        evidence=(Evidence("chain product over the depth at the first step", value, threshold),),
+    )
