@@ -18,8 +18,8 @@ __all__ = ["CLIMB", "Harm", "attainable", "harm"]
 CLIMB = 0.1
 """Share of the run above the constant answer's loss from which a climb is called long.
 
-In blocks of a hundredth, a net whose loss merely scatters around that answer stays above it ten blocks in a row
-with probability 2⁻¹⁰."""
+In blocks of a hundredth, a net whose loss merely scatters around that answer stays above it ten blocks in a
+row with probability 2⁻¹⁰."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Every listener is contained: an error inside rhobar is noted as "not seen", neve
 import contextlib
 import functools
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -38,6 +38,7 @@ FUNCTIONAL_LOSSES = {
 INVISIBLE = "<rhobar importlib._bootstrap>"
 
 
+@runtime_checkable
 class Listener(Protocol):
     """Who is told."""
 
@@ -63,6 +64,13 @@ class LossCall:
     def input(self) -> Any:  # noqa: ANN401
         """The prediction."""
         return self.args[0] if self.args else self.kwargs.get("input")
+
+    @property
+    def divisor(self) -> int:
+        """What a summed loss must be divided by to be a mean."""
+        summed = self.kwargs.get("reduction", "mean") == "sum"
+        x = self.target if self.function.__name__ in ("cross_entropy", "nll_loss") else self.input
+        return max(int(x.numel()), 1) if summed and isinstance(x, Tensor) else 1
 
     @property
     def target(self) -> Any:  # noqa: ANN401

@@ -28,6 +28,8 @@ __all__ = ["Observer"]
 
 MAX_TRAININGS = 32
 MAX_PENDING = 4096
+MAX_HELD = 20_000_000
+"""Parameters of finished models that are kept in memory until the exam (80 MB in float32)."""
 
 
 class Observer:
@@ -57,6 +59,14 @@ class Observer:
         self._last_trackers: list[Tracker] = []
         self._before_step: dict[int, Any] = {}
         self._busy = False
+        self._room = MAX_HELD
+
+    def _hold(self, tracker: Tracker, thing: Any, parameters: list[Tensor]) -> None:  # noqa: ANN401
+        """Keep a small model or optimizer alive for the exam, up to MAX_HELD parameters in all."""
+        size = sum(p.numel() for p in parameters)
+        if size <= self._room and not any(thing is held for held in tracker.alive):
+            self._room -= size
+            tracker.alive.append(thing)
 
     @contextmanager
     def _contained(self, what: str) -> Iterator[bool]:
@@ -146,7 +156,7 @@ class Observer:
             forward = self._pending[-1]
             if call.value.grad_fn is None and call.value.numel() == 1:
                 if isinstance(call.input, Tensor) and not forward.recorded:
-                    forward.loss = (forward.loss or 0.0) + float(call.value)
+                    forward.loss = (forward.loss or 0.0) + float(call.value) / call.divisor
                     forward.calls = [(kind, LossCall(call.function, (), {}, None))]
             else:
                 forward.calls.append((kind, call))
@@ -229,6 +239,8 @@ class Observer:
         for forward in training:
             model = forward.model()
             if model is not None:
+                if not tracker.trains(model):
+                    self._hold(tracker, model, list(model.parameters()))
                 tracker.see_model(model, training=forward.training)
             rows += forward.rows
         if not training:
@@ -322,6 +334,7 @@ class Observer:
             known = (weakref.ref(optimizer), Clearing(optimizer))
             known[1].backwards = 1
             tracker.optimizers[id(optimizer)] = known
+            self._hold(tracker, optimizer, [p for group in optimizer.param_groups for p in group["params"]])
             for group in optimizer.param_groups:
                 for p in group["params"]:
                     tracker.parameters.track(p).held = True

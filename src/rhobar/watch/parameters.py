@@ -34,19 +34,23 @@ class Tracked:
     has_gradient: bool = False
     nonzero_gradient: bool = False
     moved: bool = False
+    movement: float | None = None
     owned: bool = True
 
+    def see(self, now: Tensor) -> None:
+        """Compare the sampled weights with the first ones."""
+        if now.shape == self.first.shape:
+            start, way = float(self.first.norm()), float((now - self.first).norm())
+            self.movement = way / start if start > 0 else way
+            self.moved = self.moved or not torch.equal(now, self.first)
+
     def facts(self) -> ParameterFacts:
-        """Summarise it as it stands now."""
+        """Summarise it as it stands now, or as it was last seen if it is gone."""
         tensor = self.ref()
-        movement, identical_end, trainable = None, self.identical, True
+        identical_end, trainable = self.identical, True
         if tensor is not None:
             trainable = tensor.requires_grad
-            now = sampled(tensor, SAMPLE).double().cpu()
-            if now.shape == self.first.shape:
-                start = self.first.norm()
-                movement = float((now - self.first).norm() / start) if start > 0 else float((now - self.first).norm())
-                self.moved = self.moved or not torch.equal(now, self.first)
+            self.see(sampled(tensor, SAMPLE).double().cpu())
             identical_end = identical_rows(tensor)
         fan_in, fan_out = fans(self.shape)
         return ParameterFacts(
@@ -60,7 +64,7 @@ class Tracked:
             has_gradient=self.has_gradient,
             zero_gradient=self.has_gradient and not self.nonzero_gradient,
             moved=self.moved,
-            movement=movement,
+            movement=self.movement,
             identical_units=self.identical,
             identical_units_end=identical_end,
             initial_std=self.start_std,
@@ -107,6 +111,7 @@ class Parameters:
         for tracked, tensor in self.live():
             w = sampled(tensor, SAMPLE).double().cpu()
             weights.append(w)
+            tracked.see(w)
             grad = tensor.grad
             size = tensor.numel()
             rms_w = _rms(w)

@@ -77,6 +77,8 @@ class Tracker:
         self.modes = ModeFacts()
         self.nonfinite: Nonfinite | None = None
         self.outputs_range: tuple[float, float] | None = None
+        self.alive: list[Any] = []
+        """Small models and optimizers are held until the watcher stops, so that they can be examined."""
         self.kept: deque[Any] = deque(maxlen=6)
         self.current: Any = None
         self._norm_batches: list[int] = []

@@ -115,7 +115,8 @@ def badly_scaled_initialization(training: Training, record: Record) -> Outcome:
 def scheme_distance(p: ParameterFacts) -> float:
     """Initial deviation over the nearest standard scheme's; 1 inside their range.
 
-    With f fan-in and g fan-out the schemes are 1/√(3f) (torch), 1/√f (LeCun), √(2/f) (He), √(2/(f + g)) (Xavier), √(2/g).
+    With f fan-in and g fan-out the schemes are 1/√(3f) (torch), 1/√f (LeCun), √(2/f) (He), √(2/(f + g))
+    (Xavier) and √(2/g).
     """
     f, g, std = p.fan_in, max(p.fan_out, 1), p.initial_std or 0.0
     schemes = (

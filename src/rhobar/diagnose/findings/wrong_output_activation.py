@@ -45,7 +45,8 @@ __all__ = ["unreachable_share", "wrong_output_activation"]
 RANGES = {
     "sigmoid": (0.0, 1.0), "hardsigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0),
     "hardtanh": (-1.0, 1.0), "relu": (0.0, math.inf), "softplus": (0.0, math.inf), "exp": (0.0, math.inf),
-    "abs": (0.0, math.inf), "elu": (-1.0, math.inf), "log_sigmoid": (-math.inf, 0.0), "log_softmax": (-math.inf, 0.0),
+    "abs": (0.0, math.inf), "elu": (-1.0, math.inf), "log_sigmoid": (-math.inf, 0.0),
+    "log_softmax": (-math.inf, 0.0),
 }  # fmt: skip
 POOLING = ("Mean", "AdaptiveAvgPool2D", "AdaptiveAvgPool1D", "AvgPool2D", "AvgPool1D", "Sum")
 LOSSLESS = Remedy("Remove the activation after the last layer.", "return self.out(h)  # no activation")
@@ -218,7 +219,7 @@ def _likelihood_end(loss: LossFacts) -> Seen | None:
 
 
 def _pooled(loss: LossFacts, link: str) -> bool:
-    """Whether the last activation is averaged before the loss, as in networks that pool feature maps into scores."""
+    """Whether the last activation is averaged before the loss, as where maps are pooled into scores."""
     ops = [op.lower().replace("_", "") for op in loss.chain]
     position = next((i for i, op in enumerate(ops) if op == link.replace("_", "")), None)
     return position is not None and any(op in {p.lower() for p in POOLING} for op in ops[1:position])
@@ -235,7 +236,7 @@ def unreachable_share(targets: TargetFacts, low: float, high: float) -> float:
     """Mean squared distance of the targets from [low, high], divided by their variance.
 
     Exact over the distinct values if they are listed. Otherwise for t ~ N(μ, σ²), with a = (μ − high)/σ:
-    E (t − high)₊² = σ² [(1 + a²) Φ(a) + a φ(a)], and alike below; never more than the squared largest distance.
+    E (t − high)₊² = σ² [(1 + a²) Φ(a) + a φ(a)], and alike below; at most the squared largest distance.
 
     Example:
         >>> facts = TargetFacts(100, (100,), "float32", minimum=-3.0, maximum=3.0, std=1.0)
