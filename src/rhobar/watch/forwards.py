@@ -28,8 +28,15 @@ class Forward:
     calls: list[tuple[str, LossCall]] = field(default_factory=list)
     feeds_model: bool = False
     """Whether its output went into another model (a generator's samples, a teacher's features)."""
-    loss: float | None = None
-    """Loss of an evaluation pass, read when it was called."""
+    losses: list[tuple[str, float]] = field(default_factory=list)
+    """Losses of an evaluation pass, read when they were called."""
+
+    def scored(self, kind: str) -> float | None:
+        """The loss that was trained on, if it was called for this pass; else the sum of all that were."""
+        same = [value for k, value in self.losses if k == kind or f"soft_{k}" == kind]
+        if same:
+            return same[0]
+        return sum(value for _, value in self.losses) if self.losses else None
 
     @property
     def rows(self) -> int:

@@ -7,7 +7,7 @@ __all__ = ["drop_own_frames"]
 
 # The folder of the code that runs around and inside a script. The rest of rhobar is a library that scripts
 # may call: its frames belong into their tracebacks.
-_OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_OWN = (os.path.dirname(os.path.abspath(__file__)) + os.sep, "<rhobar")
 _IMPORTLIB = "<frozen importlib._bootstrap"
 
 

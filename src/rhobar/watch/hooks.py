@@ -45,6 +45,7 @@ class Listener(Protocol):
     def forward_started(self, module: nn.Module, args: tuple[Any, ...]) -> None: ...
     def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None: ...  # noqa: ANN401
     def loss_called(self, kind: str, call: "LossCall") -> None: ...
+    def loss_failed(self, kind: str, call: "LossCall") -> None: ...
     def backward_started(self, losses: Any) -> Any: ...  # noqa: ANN401
     def backward_ended(self, token: Any) -> None: ...  # noqa: ANN401
     def grad_called(self, outputs: Any, inputs: Any) -> Any: ...  # noqa: ANN401
@@ -166,8 +167,14 @@ class Hooks:
     def _around_loss(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def loss(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-            value = original(*args, **kwargs)
-            if not torch.compiler.is_compiling():
+            if torch.compiler.is_compiling():
+                return original(*args, **kwargs)
+            try:
+                value = original(*args, **kwargs)
+            except Exception:
+                self._listener.loss_failed(kind, LossCall(original, args, kwargs, None))
+                raise
+            else:
                 self._listener.loss_called(kind, LossCall(original, args, kwargs, value))
             return value
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from rhobar.watch.graph import VIEWS, Graph, Node, op_name, out_shape, saved
 from rhobar.watch.operations import ACTIVATIONS, NORMALISATIONS, find_map, value_of
 
-__all__ = ["LossTerm", "LossTrace", "follow_prediction", "trace_loss"]
+__all__ = ["LossTerm", "LossTrace", "follow_prediction", "silent_broadcast", "trace_loss"]
 
 _REDUCTIONS = frozenset("Mean Sum Div Mul Neg View Squeeze Reshape ToCopy Clone Select Unsqueeze Slice".split())
 
@@ -193,6 +193,24 @@ def _residual(graph: Graph, node: Node, difference: Node, kind: str) -> LossTerm
     if wide and math.prod(wide) > math.prod(shape or (1,)) and _outer(shape, wide):
         term.broadcast = wide
     return term
+
+
+def silent_broadcast(graph: Graph, last: Node | None) -> tuple[int, ...] | None:
+    """The shape of an elementwise operation after the last map that paired every sample with every other.
+
+    A column of predictions (B, 1), or B of them, met a constant tensor and became (B, B). A prediction that was
+    unsqueezed on purpose, or two differentiable operands (pairwise distances), do not count.
+    """
+    after = last is None
+    for node in graph.nodes:
+        if after and op_name(node) in ("Add", "Sub", "Rsub", "Mul", "Div", "Maximum", "Minimum", "Where"):
+            signals = graph.signal_inputs(node)
+            shape = out_shape(signals[0]) if len(signals) == 1 else ()
+            column = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+            if column and _outer(shape, out_shape(node)) and op_name(signals[0]) not in ("Unsqueeze", "Expand"):
+                return out_shape(node)
+        after = after or node is last
+    return None
 
 
 def _outer(shape: tuple[int, ...], wide: tuple[int, ...]) -> bool:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer
 
-from rhobar.record import Evaluation, OptimizerFacts, Unseen
+from rhobar.record import Evaluation, LossFacts, OptimizerFacts, Unseen
 from rhobar.watch.clearing import Clearing
 from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.forwards import Forward, first_tensor, tensors_in
@@ -140,7 +140,7 @@ class Observer:
 
     def _shrink(self) -> None:
         """Let go of tensors of passes that are surely evaluation, so that watching holds no memory."""
-        for forward in self._pending[-3:-2]:
+        for forward in self._pending[-5:-4]:
             if not forward.recorded:
                 forward.output = None
                 if len(self._pending) > 8:
@@ -153,13 +153,41 @@ class Observer:
         with self._contained("losses") as on:
             if not on:
                 return
-            forward = self._pending[-1]
+            forward = self._maker(call)
             if call.value.grad_fn is None and call.value.numel() == 1:
                 if isinstance(call.input, Tensor) and not forward.recorded:
-                    forward.loss = (forward.loss or 0.0) + float(call.value) / call.divisor
-                    forward.calls = [(kind, LossCall(call.function, (), {}, None))]
+                    forward.losses.append((kind, float(call.value) / call.divisor))
             else:
                 forward.calls.append((kind, call))
+
+    def _maker(self, call: LossCall) -> Forward:
+        """The waiting pass whose output the loss received; the latest if none is known to be."""
+        if isinstance(call.input, Tensor):
+            place = call.input.data_ptr()
+            for forward in reversed(self._pending[-4:]):
+                if any(t.data_ptr() == place for t in tensors_in(forward.output)[:8]):
+                    return forward
+        return self._pending[-1]
+
+    def loss_failed(self, kind: str, call: LossCall) -> None:
+        """A loss refused its arguments: what it was given is evidence, although no backward pass follows."""
+        if self._busy or not isinstance(call.input, Tensor) or not isinstance(call.target, Tensor):
+            return
+        with self._contained("losses") as on:
+            if not on or any(t.refused for t in self.trackers):
+                return
+            model = self._pending[-1].model() if self._pending else None
+            tracker = next((t for t in reversed(self.trackers) if model is not None and t.trains(model)), None)
+            if tracker is None:
+                tracker = Tracker(self.clock, self.names)
+                self.trackers.append(tracker)
+            if model is not None and not tracker.trains(model):
+                tracker.see_model(model, training=model.training)
+            tracker.refused = True
+            tracker.targets.add(call.target, tracker.step)
+            tracker.loss = tracker.loss or LossFacts(
+                kind, output_shape=tuple(call.input.shape), target_shape=tuple(call.target.shape)
+            )
 
     # Backward passes
 
@@ -271,9 +299,10 @@ class Observer:
             if tracker is None:
                 continue
             rows = sum(f.rows for f in group)
-            scored = [f for f in group if f.loss is not None]
-            scored_rows = sum(f.rows for f in scored)
-            loss = sum((f.loss or 0.0) * f.rows for f in scored) / scored_rows if scored_rows else None
+            kind = tracker.loss.kind if tracker.loss else "custom"
+            scored = [(f.rows, value) for f in group if (value := f.scored(kind)) is not None]
+            scored_rows = sum(n for n, _ in scored)
+            loss = sum(value * n for n, value in scored) / scored_rows if scored_rows else None
             x = first_tensor(group[-1].args, group[-1].kwargs)
             tracker.evaluations.append(
                 Evaluation(
@@ -334,6 +363,7 @@ class Observer:
             known = (weakref.ref(optimizer), Clearing(optimizer))
             known[1].backwards = 1
             tracker.optimizers[id(optimizer)] = known
+            self._note_use(tracker)
             self._hold(tracker, optimizer, [p for group in optimizer.param_groups for p in group["params"]])
             for group in optimizer.param_groups:
                 for p in group["params"]:
@@ -352,6 +382,14 @@ class Observer:
         for p in parameters:
             self._held[id(p)] = weakref.ref(p)
 
+    def _note_use(self, tracker: Tracker) -> None:
+        """Which parameters are held by an optimizer, and whose modules took part in a forward pass."""
+        for tracked, tensor in tracker.parameters.live():
+            held = self._held.get(id(tensor))
+            tracked.held = tracked.held or (held is not None and held() is tensor)
+            owner = self.names.owner(tensor)
+            tracked.used = tracked.used or tracked.reached or (owner is not None and id(owner) in self._called)
+
     def finish(self) -> None:
         """Settle what is still waiting at the end."""
         with self._contained("the end") as on:
@@ -359,11 +397,7 @@ class Observer:
                 self._record_evaluations([f for f in self._pending if not f.recorded])
                 self._pending = []
                 for tracker in self.trackers:
-                    for tracked, tensor in tracker.parameters.live():
-                        held = self._held.get(id(tensor))
-                        tracked.held = tracked.held or (held is not None and held() is tensor)
-                        owner = self.names.owner(tensor)
-                        tracked.used = tracked.reached or (owner is not None and id(owner) in self._called)
+                    self._note_use(tracker)
 
 
 def optimizer_facts(optimizer: Optimizer, steps: int) -> OptimizerFacts:
@@ -384,4 +418,3 @@ def optimizer_facts(optimizer: Optimizer, steps: int) -> OptimizerFacts:
         num_parameters=sum(len(g["params"]) for g in optimizer.param_groups),
         num_steps=steps,
     )
-

@@ -12,7 +12,7 @@ from rhobar.watch.data import InputStatistics, term_value
 from rhobar.watch.forwards import first_tensor, tensors_in
 from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
 from rhobar.watch.layers import find_layers, read_layer, structure
-from rhobar.watch.loss import LossTerm, follow_prediction, trace_loss
+from rhobar.watch.loss import LossTerm, follow_prediction, silent_broadcast, trace_loss
 from rhobar.watch.moments import moments
 from rhobar.watch.nonfinite import find_origin
 from rhobar.watch.operations import find_map
@@ -106,7 +106,7 @@ class StepReading:
             if used[name] > 1:
                 continue
             self.readings.append(read_layer(self.graph, layer, name, None))
-            if layer.map.reads_data and layer.map.input is not None:
+            if layer.map.reads_data and layer.map.input is not None and tracker.enters(layer.map.weight, layer.map.input):
                 tracker.inputs = tracker.inputs or InputStatistics()
                 tracker.inputs.add(layer.map.input, layer.map.kind.operation, step)
             elif layer.map.kind.operation == "embedding" and tracker.inputs is None:
@@ -172,6 +172,8 @@ class StepReading:
                 wide = torch.broadcast_shapes(made.input.shape, made.target.shape)
                 if made.input.shape != made.target.shape:
                     term.broadcast = tuple(wide)
+        if term.broadcast is None:
+            term.broadcast = silent_broadcast(self.graph, self.layers[-1].map.node if self.layers else None)
         self._note_facts(tracker, term, prediction, target, call is not None)
         if target is not None and target.ndim > 0 and target.numel() > 0:
             source = self._data_for(target)

@@ -75,6 +75,7 @@ class Tracker:
         self.evaluations: list[Evaluation] = []
         self.forwards_per_backward: int | None = None
         self.modes = ModeFacts()
+        self.refused = False
         self.nonfinite: Nonfinite | None = None
         self.outputs_range: tuple[float, float] | None = None
         self.alive: list[Any] = []
@@ -82,6 +83,7 @@ class Tracker:
         self.kept: deque[Any] = deque(maxlen=6)
         self.current: Any = None
         self._norm_batches: list[int] = []
+        self._entrance: weakref.ref[Tensor] | None = None
 
     @property
     def step(self) -> int:
@@ -99,6 +101,12 @@ class Tracker:
         value = float(loss.detach().float().mean()) if loss.numel() > 1 else float(loss.detach())
         self.losses.append(value / self.scale)
         return value
+
+    def enters(self, weight: Tensor, x: Tensor) -> bool:
+        """Whether data enter the network here: the first map without history, not a recurrent net's zero state."""
+        if self._entrance is None and bool(x.any()):
+            self._entrance = weakref.ref(weight)
+        return self._entrance is not None and self._entrance() is weight
 
     def wants_batch(self) -> bool:
         """Whether a batch should be kept for the exam: the first two and then those of the latest readings."""

@@ -100,7 +100,7 @@ class Watcher:
             "threads": str(torch.get_num_threads()),
             "device": "cuda" if torch.cuda.is_initialized() else "cpu",
         }
-        watched = [t for t in observer.trackers if t.losses]
+        watched = [t for t in observer.trackers if t.losses or t.refused]
         record.trainings = [t.result(self._name(t)) for t in watched]
         if exam:
             start = time.perf_counter()

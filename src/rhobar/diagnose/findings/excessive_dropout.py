@@ -10,7 +10,9 @@ signal.
 
 ## Threshold
 p/(1 − p) exceeds 1 (more noise than signal in each unit) for p > ½. The gap in the loss: train mode at
-least twice eval mode, or at least a quarter of the constant answer's loss above it.
+least twice eval mode, or at least a quarter of the constant answer's loss above it. From p = 0.8 on the noise has four
+times the signal's power (twice its size): a network that falls short then need not show a gap, because its
+weights have learned nothing that dropout could hide.
 
 ## Known false alarms
 Rates above ½ on one wide layer of a network that learns do not fire.
@@ -32,6 +34,7 @@ from rhobar.record import Evidence, Record, Remedy, Training
 __all__ = ["excessive_dropout"]
 
 HALF = 0.5
+DROWNING = 0.8
 
 
 @rule(
@@ -60,7 +63,8 @@ def excessive_dropout(training: Training, record: Record) -> Outcome:
         return unchecked("excessive-dropout", "the kept batch could not be evaluated in both modes")
     gap = modes.train_loss - modes.eval_loss
     constant = hurt.course.constant
-    wide = not modes.train_loss < 2 * abs(modes.eval_loss) or (
+    drowned = modes.max_dropout >= DROWNING and hurt.falls_short
+    wide = drowned or not modes.train_loss < 2 * abs(modes.eval_loss) or (
         constant is not None and not gap < constant / 4
     )
     if not wide or hurt.course.learned or modes.eval_steps > 0:

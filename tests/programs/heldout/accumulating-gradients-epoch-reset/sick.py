@@ -51,7 +51,7 @@ train_dl = DataLoader(BracketDataset(1600, 24, rng), batch_size=32, shuffle=True
 val_dl = DataLoader(BracketDataset(400, 24, rng), batch_size=100)
 model = BracketNet()
 crit = nn.BCEWithLogitsLoss()
-opt = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+opt = torch.optim.SGD(model.parameters(), lr=0.04, momentum=0.9)
 sched = torch.optim.lr_scheduler.CosineAnnealingLR(opt, 16)
 
 for epoch in range(16):

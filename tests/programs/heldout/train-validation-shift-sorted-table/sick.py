@@ -17,7 +17,6 @@ log_price = 9.2 + 0.09 * (year - 2008) - 0.002 * (km / 1000) + 0.009 * (power - 
 log_price = log_price + 0.06 * (year - 2014).clip(0)
 log_price = log_price + 0.1 * (doors == 5) + 0.08 * rng.randn(n)
 table = np.c_[year, km, power, doors, log_price]
-# the portal exports the listing ordered by year of registration
 table = table[np.argsort(table[:, 0], kind='stable')]
 
 cut = int(0.8 * n)

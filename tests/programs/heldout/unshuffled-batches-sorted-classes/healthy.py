@@ -1,5 +1,5 @@
 # healthy
-"""Leaf measurements, written to disk species by species."""
+"""Species from leaf measurements."""
 import numpy as np
 import torch
 from torch import nn
