@@ -25,6 +25,8 @@ class Forward:
     recorded: bool
     """Whether gradients were recorded."""
     path: tuple[Site, ...] = ()
+    dropout: float = 0.0
+    """Largest rate of a dropout that was active in it."""
     calls: list[tuple[str, LossCall]] = field(default_factory=list)
     feeds_model: bool = False
     """Whether its output went into another model (a generator's samples, a teacher's features)."""

@@ -34,6 +34,7 @@ FUNCTIONAL_LOSSES = {
     "gaussian_nll_loss": "gaussian_nll",
 }
 
+DROPOUTS = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
 
 INVISIBLE = "<rhobar importlib._bootstrap>"
 
@@ -45,6 +46,7 @@ class Listener(Protocol):
     def forward_started(self, module: nn.Module, args: tuple[Any, ...]) -> None: ...
     def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None: ...  # noqa: ANN401
     def loss_called(self, kind: str, call: "LossCall") -> None: ...
+    def dropout_called(self, p: float) -> None: ...
     def loss_failed(self, kind: str, call: "LossCall") -> None: ...
     def backward_started(self, losses: Any) -> Any: ...  # noqa: ANN401
     def backward_ended(self, token: Any) -> None: ...  # noqa: ANN401
@@ -114,6 +116,9 @@ class Hooks:
         for name, kind in FUNCTIONAL_LOSSES.items():
             self._patch(F, name, functools.partial(self._around_loss, kind))
 
+        for name in DROPOUTS:
+            self._patch(F, name, self._around_dropout)
+
     def detach(self) -> None:
         """Stop listening and leave nothing behind."""
         self._undo.close()
@@ -164,6 +169,20 @@ class Hooks:
 
         return grad
 
+    def _around_dropout(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        usual = original.__defaults__ or (0.5, True)
+
+        @functools.wraps(original)
+        def dropout(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            if not torch.compiler.is_compiling():
+                p = kwargs.get("p", args[1] if len(args) > 1 else usual[0])
+                training = kwargs.get("training", args[2] if len(args) > 2 else usual[1])
+                if training and p:
+                    self._listener.dropout_called(float(p))
+            return original(*args, **kwargs)
+
+        return _scriptable(dropout, original)
+
     def _around_loss(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def loss(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
@@ -178,7 +197,11 @@ class Hooks:
                 self._listener.loss_called(kind, LossCall(original, args, kwargs, value))
             return value
 
-        # torch.jit.script compiles the source of what it finds; with these marks it finds the original.
-        loss.__script_if_tracing_wrapper = True  # type: ignore[attr-defined]
-        loss.__original_fn = original  # type: ignore[attr-defined]
-        return loss
+        return _scriptable(loss, original)
+
+
+def _scriptable(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    """torch.jit.script compiles the source of what it finds; with these marks it finds the original."""
+    wrapper.__script_if_tracing_wrapper = True  # type: ignore[attr-defined]
+    wrapper.__original_fn = original  # type: ignore[attr-defined]
+    return wrapper

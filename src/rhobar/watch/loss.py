@@ -129,7 +129,24 @@ def _named(graph: Graph, node: Node, kind: str) -> LossTerm:
     if kind == "nll" and below is not None and op_name(below) == "LogSoftmax":
         term.kind, term.prediction = "cross_entropy", _only(graph, below)
         term.prediction_value = None
+        if below is term_input(graph, node) and _axis(below) == 0 and len(out_shape(below)) == 2:
+            _add_link(term, below, "log_softmax")
     return term
+
+
+def term_input(graph: Graph, node: Node) -> Node | None:
+    """The node that the formula itself received."""
+    inputs = graph.inputs(node)
+    return inputs[0] if inputs else None
+
+
+def _axis(node: Node) -> int | None:
+    """Axis of a softmax, counted from the front."""
+    shape, dim = out_shape(node), saved(node, "dim")
+    if not shape or dim is None:
+        return None
+    dim = int(dim)
+    return (dim - 2**64 if dim >= 2**63 else dim) % len(shape)
 
 
 def _hand_written_term(graph: Graph, node: Node) -> LossTerm | None:
@@ -255,12 +272,9 @@ def _add_link(term: LossTerm, node: Node, name: str) -> None:
         kept = saved(node, "result")
         term.link_value = kept if isinstance(kept, Tensor) else None
     if name in ("softmax", "log_softmax") and term.link_dim is None:
-        shape, dim = out_shape(node), saved(node, "dim")
-        if shape and dim is not None:
-            dim = int(dim)
-            dim = dim - 2**64 if dim >= 2**63 else dim
-            term.link_dim = dim % len(shape)
-            term.link_size = shape[term.link_dim]
+        term.link_dim = _axis(node)
+        if term.link_dim is not None:
+            term.link_size = out_shape(node)[term.link_dim]
 
 
 def _descend(graph: Graph, node: Node) -> Node | None:

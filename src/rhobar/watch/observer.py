@@ -60,6 +60,7 @@ class Observer:
         self._before_step: dict[int, Any] = {}
         self._busy = False
         self._room = MAX_HELD
+        self._dropout = 0.0
 
     def _hold(self, tracker: Tracker, thing: Any, parameters: list[Tensor]) -> None:  # noqa: ANN401
         """Keep a small model or optimizer alive for the exam, up to MAX_HELD parameters in all."""
@@ -125,8 +126,9 @@ class Observer:
             self._mark_fed(args)
             path = () if recorded else call_path(3)
             self._pending.append(
-                Forward(weakref.ref(module), args, kwargs, output, module.training, recorded, path)
+                Forward(weakref.ref(module), args, kwargs, output, module.training, recorded, path, self._dropout)
             )
+            self._dropout = 0.0
             if len(self._pending) > MAX_PENDING:
                 self._flush_evaluations(len(self._pending) // 2)
             self._shrink()
@@ -145,6 +147,10 @@ class Observer:
                 forward.output = None
                 if len(self._pending) > 8:
                     forward.kwargs = {}
+
+    def dropout_called(self, p: float) -> None:
+        """A functional dropout was active, whatever mode the model is in."""
+        self._dropout = max(self._dropout, p)
 
     def loss_called(self, kind: str, call: LossCall) -> None:
         """A functional loss was called (also from inside a loss module)."""
@@ -270,6 +276,7 @@ class Observer:
                 if not tracker.trains(model):
                     self._hold(tracker, model, list(model.parameters()))
                 tracker.see_model(model, training=forward.training)
+                tracker.see_dropout(forward.dropout)
             rows += forward.rows
         if not training:
             return
@@ -310,7 +317,7 @@ class Observer:
                     num_batches=len(group),
                     num_rows=rows,
                     loss=loss,
-                    training_mode=sum(f.training for f in group) * 2 > len(group),
+                    training_mode=sum(f.training or f.dropout > 0 for f in group) * 2 > len(group),
                     overlap=tracker.rows.overlap(x) if x is not None and x.shape[0] <= 8192 else None,
                     source="/".join(str(line) for _, line in path[:4]),
                 )
@@ -349,8 +356,10 @@ class Observer:
                     self._held.setdefault(id(p), weakref.ref(p))
             candidates = self._since_step or self._last_trackers
             served = [t for t in candidates if t.reached & mine]
-            if not served and candidates and not any(id(optimizer) in t.optimizers for t in self.trackers):
-                served = candidates[-1:]
+            if not served and candidates:
+                # It holds nothing that the loss reaches: it belongs to the training it stepped with first.
+                known = [t for t in self.trackers if id(optimizer) in t.optimizers]
+                served = [t for t in known if t in candidates] if known else candidates[-1:]
             for tracker in served:
                 self._serve(tracker, optimizer)
             if self._since_step:
@@ -363,11 +372,12 @@ class Observer:
             known = (weakref.ref(optimizer), Clearing(optimizer))
             known[1].backwards = 1
             tracker.optimizers[id(optimizer)] = known
-            self._note_use(tracker)
             self._hold(tracker, optimizer, [p for group in optimizer.param_groups for p in group["params"]])
             for group in optimizer.param_groups:
                 for p in group["params"]:
                     tracker.parameters.track(p).held = True
+        if tracker.steps < 4:
+            self._note_use(tracker)
         first = next(iter(tracker.optimizers.values()))[0]
         if first() is optimizer:
             tracker.steps += 1

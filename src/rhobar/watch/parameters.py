@@ -35,7 +35,13 @@ class Tracked:
     nonzero_gradient: bool = False
     moved: bool = False
     movement: float | None = None
+    axis: int = 0
     owned: bool = True
+
+    def turn(self, tensor: Tensor) -> None:
+        """The weight stands as (in, out): its units are columns."""
+        if self.axis == 0:
+            self.axis, self.identical = 1, identical_rows(tensor, 1)
 
     def see(self, now: Tensor) -> None:
         """Compare the sampled weights with the first ones."""
@@ -51,7 +57,7 @@ class Tracked:
         if tensor is not None:
             trainable = tensor.requires_grad
             self.see(sampled(tensor, SAMPLE).double().cpu())
-            identical_end = identical_rows(tensor)
+            identical_end = identical_rows(tensor, self.axis)
         fan_in, fan_out = fans(self.shape)
         return ParameterFacts(
             name=self.name,
@@ -164,11 +170,11 @@ def cosine(a: Tensor, b: Tensor) -> float | None:
     return float(a @ b) / norm if norm > 0 and math.isfinite(norm) else None
 
 
-def identical_rows(weight: Tensor) -> float:
-    """Share of rows of a matrix (units of a layer) that equal another row; 0 for vectors and single rows."""
-    if weight.ndim < 2 or weight.shape[0] < 2 or weight.is_complex():
+def identical_rows(weight: Tensor, axis: int = 0) -> float:
+    """Share of units of a layer (slices along `axis`) that equal the first one; 0 for vectors and single units."""
+    if weight.ndim < 2 or weight.shape[axis] < 2 or weight.is_complex() or weight.layout != torch.strided:
         return 0.0
-    rows = weight.detach().reshape(weight.shape[0], -1)[:256, :256]
+    rows = weight.detach().movedim(axis, 0).reshape(weight.shape[axis], -1)[:256, :256]
     gap = (rows - rows[:1]).abs().amax(1)
     scale = rows.abs().amax()
     # Equal units may differ by rounding once they were trained: sums in another order, relative to float's ε.

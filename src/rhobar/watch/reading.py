@@ -102,6 +102,8 @@ class StepReading:
         used: dict[str, int] = {}
         for layer in self.layers:
             name = self.names.layer(layer.map.weight)
+            if layer.map.in_first and step == 0:
+                tracker.parameters.track(layer.map.weight).turn(layer.map.weight)
             used[name] = used.get(name, 0) + 1
             if used[name] > 1:
                 continue

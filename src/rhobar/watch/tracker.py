@@ -162,6 +162,11 @@ class Tracker:
             self.modes, steps=self.modes.steps + 1, eval_steps=self.modes.eval_steps + (not training)
         )
 
+    def see_dropout(self, p: float) -> None:
+        """Note the rate of a dropout that was active."""
+        if p > self.modes.max_dropout:
+            self.modes = dataclasses.replace(self.modes, max_dropout=p, has_dropout=True)
+
     def settle_update(self, *, by_hand: bool = False) -> None:
         """Complete the open reading with the change of the weights since it was taken."""
         if self.open is None:

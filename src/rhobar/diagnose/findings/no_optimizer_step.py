@@ -76,10 +76,14 @@ def no_optimizer_step(training: Training, record: Record) -> Outcome:
     if training.rates and not any(training.rates):
         return None  # a rate of zero: unstable-optimizer-setting
     cleared = _cleared_share(training)
+    foreign = not any(p.held or p.moved or p.moved_before for p in reached)
     stuck = any(p.held for p in reached) and not any(p.moved for p in training.parameters)
     if cleared is not None and cleared > 0.5:
         detail = "the gradients had been cleared between backward() and step()"
         evidence = Evidence("share of readings with gradients cleared before the step", cleared, 0.5)
+    elif foreign:
+        detail = f"the optimizer held none of the {len(reached)} parameters that the loss reaches: none changed"
+        evidence = Evidence("reached parameters that an optimizer holds", 0.0, 1.0)
     elif stuck:
         detail = "no parameter changed although gradients and rate were not zero"
         evidence = Evidence("parameters that moved", 0.0, 1.0)
@@ -88,7 +92,7 @@ def no_optimizer_step(training: Training, record: Record) -> Outcome:
     return Seen(
         summary=f"In {training.num_steps} steps after {num_backwards} backward passes {detail}.",
         severity=1.0,
-        confidence=0.9,
+        confidence=0.97 if foreign else 0.9,
         evidence=(evidence, Evidence("optimizer steps", float(training.num_steps), 1.0)),
     )
 

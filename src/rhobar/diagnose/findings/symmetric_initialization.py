@@ -28,6 +28,7 @@ Rumelhart, Hinton, Williams (1986), Learning internal representations by error p
 Bengio, Courville (2016), Deep Learning, section 8.4.
 """
 
+from rhobar.diagnose.harm import harm
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.record import Evidence, ParameterFacts, Record, Remedy, Training
 
@@ -75,7 +76,7 @@ def symmetric_initialization(training: Training, record: Record) -> Outcome:
     copies = [p for p in matrices if not p.identical_units < COPIES and not p.identical_units_end < COPIES]
     hidden = [p for p in copies if not _is_output(p, training)]
     if not hidden:
-        return None
+        return _late_break(matrices, training)
     zero = all(p.initial_std == 0 and not p.moved for p in hidden)
     return Seen(
         summary=f"All units of {hidden[0].name}{' and others' if len(hidden) > 1 else ''} started equal and "
@@ -88,6 +89,22 @@ def symmetric_initialization(training: Training, record: Record) -> Outcome:
             Evidence("share of equal units at the start", hidden[0].identical_units, COPIES),
             Evidence("share of equal units at the end", hidden[0].identical_units_end, COPIES),
         ),
+    )
+
+
+def _late_break(matrices: list[ParameterFacts], training: Training) -> Seen | None:
+    """All matrices started with equal units and rounding alone parted them, too late for this training."""
+    hurt = harm(training)
+    equal = [p for p in matrices if p.identical_units >= COPIES]
+    if len(equal) < max(2, len(matrices)) or hurt is None or not hurt.falls_short:
+        return None
+    return Seen(
+        summary=f"All units of all {len(equal)} weight matrices started equal; only rounding parted them, and the "
+        f"loss fell from {hurt.course.start:.3g} to no less than {hurt.course.end:.3g}.",
+        severity=0.95,
+        confidence=0.95,
+        where=tuple(p.name for p in equal[:5]),
+        evidence=(Evidence("share of equal units at the start", equal[0].identical_units, COPIES),),
     )
 
 

@@ -66,6 +66,9 @@ SLOPE = math.sqrt(2) / 4
         "loss-spike",
         "class-imbalance",
         "no-optimizer-step",
+        "unstable-formula",
+        "unoptimized-parameters",
+        "detached-parameters",
         "learning-rate-too-high",
         "excessive-regularization",
         "uninformative-labels",
@@ -81,11 +84,13 @@ def unfit_activation(training: Training, record: Record) -> Outcome:
         return unchecked("unfit-activation", "no step was read layer by layer")
     first = training.readings[0]
     hidden = [layer for layer in chain(first)[:-1] if not layer.normalised and layer.operation != "recurrent"]
-    if not hurt.falls_short or not hidden:
+    if not hidden:
         return None
     steps = [x for x in hidden if x.activation in STEPS and x.gradient is not None and x.gradient.rms == 0]
     if steps:
         return _seen(steps, steps[0].activation or "", "passes no gradient at all", 0.0, 0.0, 0.95)
+    if not hurt.falls_short:
+        return None
     exps = [x for x in hidden if x.activation == "exp"]
     forward = forward_profile(first)
     if exps and (not hurt.course.finite or (forward is not None and not forward.product <= 1e3)):

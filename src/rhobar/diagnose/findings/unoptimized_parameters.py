@@ -49,7 +49,6 @@ __all__ = ["unoptimized_parameters"]
     explains=(
         "not-learning",
         "underfitting",
-        "no-optimizer-step",
         "learning-rate-too-low",
         "too-little-capacity",
         "too-few-epochs",
