@@ -30,7 +30,7 @@ class DeepNet(nn.Module):
 
 model = DeepNet()
 criterion = nn.CrossEntropyLoss()
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
 
 for epoch in range(1, 11):
     model.train()

@@ -8,9 +8,9 @@ from mnist1d.data import get_dataset_args, make_dataset
 from torch import nn
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--epochs", type=int, default=6)
+parser.add_argument("--epochs", type=int, default=8)
 parser.add_argument("--hidden", type=int, default=48)
-parser.add_argument("--lr", type=float, default=0.05)
+parser.add_argument("--lr", type=float, default=0.01)
 args = parser.parse_args()
 
 torch.manual_seed(1)
@@ -36,7 +36,7 @@ class Reader(nn.Module):
 
 
 model = Reader(args.hidden)
-optimizer = torch.optim.SGD(model.parameters(), lr=args.lr)
+optimizer = torch.optim.Adam(model.parameters(), lr=args.lr)
 
 
 def train_epoch():

@@ -8,6 +8,7 @@ from rhobar.record.reading import LayerReading, Moments, ParameterReading, Readi
 from rhobar.record.record import Failure, Record, Unseen
 from rhobar.record.serialise import from_json, to_json
 from rhobar.record.training import (
+    Answers,
     CollapsedPair,
     Evaluation,
     InputFacts,
@@ -24,6 +25,7 @@ from rhobar.record.training import (
 )
 
 __all__ = [
+    "Answers",
     "CollapsedPair",
     "Diagnosis",
     "Evaluation",

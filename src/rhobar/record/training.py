@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from rhobar.record.reading import Reading
 
 __all__ = [
+    "Answers",
     "CollapsedPair",
     "Evaluation",
     "InputFacts",
@@ -328,6 +329,23 @@ class RateProbe:
     start: float
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What the trained network answers on the kept training batches, in eval mode.
+
+    Attributes:
+        accuracy: Share of right answers.
+        num_rows: Rows answered.
+        rare_recall: Share of right answers among rows that are not of the commonest class.
+        num_rare: How many such rows there are.
+    """
+
+    accuracy: float
+    num_rows: int
+    rare_recall: float
+    num_rare: int
+
+
 @dataclass
 class Training:
     """One loss driven into one set of parameters.
@@ -343,6 +361,7 @@ class Training:
         batch_sizes: Rows per forward pass, each size once.
         num_rows_seen: Rows that went through training in all, repetitions included.
         num_rows_distinct: Distinct rows among those read; ``None`` if rows were not read.
+        repeated_rows: Share of input rows that equal another row of their own batch, ``None`` if not read.
         epoch_length: Backward passes until the first row came again, ``None`` if it never did.
     """
 
@@ -357,6 +376,7 @@ class Training:
     num_rows_seen: int = 0
     num_rows_distinct: int | None = None
     epoch_length: int | None = None
+    repeated_rows: float | None = None
     loss: LossFacts | None = None
     inputs: InputFacts | None = None
     targets: TargetFacts | None = None
@@ -369,3 +389,4 @@ class Training:
     nonfinite: Nonfinite | None = None
     labels: LabelProbe | None = None
     rate: RateProbe | None = None
+    answers: Answers | None = None

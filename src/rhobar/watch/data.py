@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from rhobar.record import InputFacts, TargetFacts
+from rhobar.watch.moments import real
 
 __all__ = ["InputStatistics", "Pairs", "TargetStatistics"]
 
@@ -31,12 +32,15 @@ class InputStatistics:
     def add(self, x: Tensor, operation: str, step: int) -> None:
         """Read one batch; features are channels for convolutions, the last axis otherwise."""
         self.shape = tuple(x.shape)
+        if x.numel() == 0:
+            return
+        x = real(x.detach())
         if not x.is_floating_point():
             self.integer = True
             return
+        x = x.reshape(1) if x.ndim == 0 else x.to_dense()
         axis = 1 if operation == "convolution" and x.ndim > 2 else x.ndim - 1
-        flat = x.detach().movedim(axis, -1).reshape(-1, x.shape[axis])
-        flat = flat[:: max(1, flat.shape[0] // 4096), :MAX_FEATURES].double()
+        flat = _rows(x.movedim(axis, -1)[..., :MAX_FEATURES]).double()
         finite = torch.isfinite(flat)
         if not bool(finite.all()):
             where = (~finite).nonzero()
@@ -74,6 +78,18 @@ class InputStatistics:
         )
 
 
+def _rows(x: Tensor, limit: int = 4096) -> Tensor:
+    """Rows × features: at most about `limit` rows, spread over all leading axes, without a copy of the others."""
+    while x.ndim > 2 and math.prod(x.shape[:-1]) > limit:
+        longest = max(range(1, x.ndim - 1), key=x.shape.__getitem__)
+        if x.shape[longest] < 2:
+            break
+        stride = min(-(-math.prod(x.shape[:-1]) // limit), max(2, math.isqrt(x.shape[longest])))
+        x = x[(slice(None),) * longest + (slice(None, None, stride),)]
+    flat = x.reshape(-1, x.shape[-1]) if x.ndim != 1 else x.reshape(1, -1)
+    return flat[:: max(1, flat.shape[0] // limit)]
+
+
 @dataclass
 class TargetStatistics:
     """Targets as the loss received them: a bounded sample of rows, and how each batch was ordered."""
@@ -92,7 +108,9 @@ class TargetStatistics:
 
     def add(self, y: Tensor, step: int) -> None:
         """Read one batch of targets."""
-        y = y.detach()
+        y = real(y.detach())
+        if y.numel() == 0:
+            return
         self.shape, self.dtype = tuple(y.shape), str(y.dtype).removeprefix("torch.")
         self.batches += 1
         rows = y.reshape(y.shape[0], -1) if y.ndim > 1 else y.reshape(-1, 1)
@@ -175,6 +193,9 @@ class Pairs:
         """Keep rows while there is room and both sides agree on their number."""
         if self.rows >= MAX_ROWS or x.ndim == 0 or y.ndim == 0 or x.shape[0] != y.shape[0]:
             return
+        if x.numel() == 0 or y.numel() == 0 or x.layout != torch.strided or y.layout != torch.strided:
+            return
+        x, y = real(x), real(y)
         take = min(x.shape[0], MAX_ROWS - self.rows)
         flat = x.detach()[:take].reshape(take, -1)
         flat = flat[:, :: max(1, -(-flat.shape[1] // 1024))].to("cpu", torch.float32, copy=True)

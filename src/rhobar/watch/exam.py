@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from rhobar.probes.labels import label_score, ordinal_share
 from rhobar.probes.rate import FACTORS, preconditioned, rate_line
-from rhobar.record import LabelProbe, RateProbe, Training
+from rhobar.record import Answers, LabelProbe, RateProbe, Training
 from rhobar.watch.quiet import kept_rng
 from rhobar.watch.tracker import Tracker
 
@@ -26,6 +26,8 @@ __all__ = ["examine"]
 
 MAX_PARAMETERS = 20_000_000
 SECONDS = 3.0
+BATCHES = 6
+"""Kept batches that one loss is averaged over."""
 
 
 def examine(tracker: Tracker, training: Training) -> list[str]:
@@ -78,7 +80,7 @@ def _second_look(tracker: Tracker, training: Training) -> str:
     if training.nonfinite is not None:
         return "the training held non-finite values"
     twin = _copy(model)
-    batches = list(tracker.kept)
+    batches = list(tracker.kept)[-BATCHES:]
     twin.train()
 
     def loss(net: nn.Module) -> Tensor:
@@ -91,10 +93,29 @@ def _second_look(tracker: Tracker, training: Training) -> str:
         took = time.perf_counter() - start
         twin.eval()
         eval_loss = float(loss(twin))
+        training.answers = _answers(tracker, training, twin)
     training.modes = dataclasses.replace(training.modes, train_loss=train_loss, eval_loss=eval_loss)
     if took * (len(FACTORS) + 4) > SECONDS:
         return f"one loss of the kept batches takes {took:.2f} s; a line of {len(FACTORS)} is too dear"
     return _rate(tracker, training, model, twin, loss)
+
+
+def _answers(tracker: Tracker, training: Training, twin: nn.Module) -> Answers | None:
+    """Right answers over all kept batches, and over those of the rarer classes."""
+    kind = training.loss.kind if training.loss else ""
+    pairs = [pair for batch in tracker.kept if (pair := batch.answers(twin, kind)) is not None]
+    if not pairs:
+        return None
+    said, right = torch.cat([a for a, _ in pairs]), torch.cat([b for _, b in pairs])
+    values, counts = torch.unique(right, return_counts=True)
+    rare = right != values[counts.argmax()]
+    hits = (said == right).double()
+    return Answers(
+        accuracy=float(hits.mean()),
+        num_rows=int(right.numel()),
+        rare_recall=float(hits[rare].mean()) if bool(rare.any()) else 0.0,
+        num_rare=int(rare.sum()),
+    )
 
 
 def _copy(model: nn.Module) -> nn.Module:

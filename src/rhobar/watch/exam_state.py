@@ -43,6 +43,24 @@ class KeptBatch:
         args = tuple(_copy(a) for a in forward.args)
         return cls(args, _copied(forward.kwargs), copied, tuple(prediction.shape), float(call.value.detach()))
 
+    @property
+    def size(self) -> int:
+        """Elements that are kept."""
+        return sum(t.numel() for t in tensors_in([*self.args, *self.kwargs.values(), *self.call.args]))
+
+    def answers(self, model: nn.Module, kind: str) -> tuple[Tensor, Tensor] | None:
+        """Predicted and right classes, one each per row; ``None`` if this is no classification of rows."""
+        output = model(*self.args, **self.kwargs).reshape(self.shape)
+        target = self.call.target if len(self.call.args) > 1 else self.call.kwargs.get("target")
+        if not isinstance(target, Tensor) or target.shape[:1] != output.shape[:1]:
+            return None
+        if kind in ("cross_entropy", "nll") and output.ndim == 2 and target.ndim == 1:
+            return output.argmax(1), target
+        if kind in ("bce", "bce_with_logits") and output.numel() == output.shape[0]:
+            limit = 0.5 if kind == "bce" else 0.0
+            return (output.reshape(-1) > limit).long(), target.reshape(-1).round().long()
+        return None
+
     def loss(self, model: nn.Module) -> Tensor:
         """Run the batch again."""
         output = model(*self.args, **self.kwargs)

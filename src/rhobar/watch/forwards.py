@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.sites import Site
 
-__all__ = ["Forward", "first_tensor", "tensors_in"]
+__all__ = ["Forward", "address", "first_tensor", "has_values", "tensors_in"]
 
 
 @dataclass
@@ -30,6 +30,8 @@ class Forward:
     calls: list[tuple[str, LossCall]] = field(default_factory=list)
     feeds_model: bool = False
     """Whether its output went into another model (a generator's samples, a teacher's features)."""
+    num_rows: int | None = None
+    """Samples in it, once its inputs have been let go."""
     losses: list[tuple[str, float]] = field(default_factory=list)
     """Losses of an evaluation pass, read when they were called."""
 
@@ -43,6 +45,8 @@ class Forward:
     @property
     def rows(self) -> int:
         """Samples in it."""
+        if self.num_rows is not None:
+            return self.num_rows
         x = first_tensor(self.args, self.kwargs)
         return int(x.shape[0]) if x is not None and x.ndim else 1
 
@@ -62,6 +66,18 @@ def tensors_in(value: Any, *, depth: int = 4) -> list[Tensor]:  # noqa: ANN401
     else:
         return []
     return [t for item in items[:64] for t in tensors_in(item, depth=depth - 1)]
+
+
+def address(x: Tensor) -> int:
+    """Where the tensor's values lie; an own number for tensors without storage (sparse, nested, empty)."""
+    if not has_values(x) or x.layout != torch.strided or x.is_nested:
+        return -id(x)
+    return x.data_ptr() or -id(x)
+
+
+def has_values(x: object) -> bool:
+    """Whether x is a tensor that holds numbers: no shape alone, as on the meta device or under a fake mode."""
+    return isinstance(x, Tensor) and x.device.type != "meta" and type(x).__name__ not in ("FakeTensor", "FunctionalTensor")
 
 
 def first_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:

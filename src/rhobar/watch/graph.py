@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import BackwardCFunction
 
 __all__ = ["Graph", "Node", "op_name", "out_shape", "saved"]
 
@@ -22,7 +23,9 @@ MAX_NODES = 100_000
 
 def op_name(node: Node) -> str:
     """``AddmmBackward0`` → ``Addmm``."""
-    return re.sub(r"Backward\d*$", "", node.name().rsplit("::", 1)[-1])
+    # The node of a custom Function is the context that its author may hang attributes on, `name` among them.
+    name = type(node).__name__ if isinstance(node, BackwardCFunction) else node.name()
+    return re.sub(r"Backward\d*$", "", name.rsplit("::", 1)[-1])
 
 
 def out_shape(node: Node) -> tuple[int, ...]:
@@ -34,8 +37,17 @@ def out_shape(node: Node) -> tuple[int, ...]:
 
 
 def saved(node: Node, name: str) -> Any:  # noqa: ANN401
-    """What the operation kept under `name`; None if nothing, or if it was freed or changed in place since."""
+    """What the operation kept under `name`; None if nothing, or if it was freed or changed in place since.
+
+    What is kept by hooks on saved tensors (checkpointing, offloading) is not read: that would run the hooks.
+    """
+    if isinstance(node, BackwardCFunction):
+        return None
     try:
+        raw = getattr(node, f"_raw_saved_{name}", None)
+        for one in raw if isinstance(raw, tuple) else (raw,):
+            if getattr(one, "unpack_hook", None) is not None:
+                return None
         return getattr(node, f"_saved_{name}", None)
     except RuntimeError:
         return None
@@ -63,7 +75,7 @@ class Graph:
         stack = [self.root] if self.root is not None else []
         while stack:
             node = stack.pop()
-            variable = getattr(node, "variable", None)
+            variable = None if isinstance(node, BackwardCFunction) else getattr(node, "variable", None)
             if variable is not None and not node.next_functions:
                 self.leaves[id(variable)] = variable
                 self.leaf_nodes[node] = variable

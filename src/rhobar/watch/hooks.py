@@ -5,12 +5,14 @@ Every listener is contained: an error inside rhobar is noted as "not seen", neve
 
 import contextlib
 import functools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules import module as torch_module
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import (
     Optimizer,
@@ -39,6 +41,15 @@ DROPOUTS = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "
 INVISIBLE = "<rhobar importlib._bootstrap>"
 
 
+def _transformed() -> bool:
+    """Whether torch compiles, traces or transforms the program now: its tensors stand for others and hold no values."""
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._get_tracing_state() is not None
+        or torch._C._functorch.peek_interpreter_stack() is not None
+    )
+
+
 @runtime_checkable
 class Listener(Protocol):
     """Who is told."""
@@ -50,6 +61,7 @@ class Listener(Protocol):
     def loss_failed(self, kind: str, call: "LossCall") -> None: ...
     def backward_started(self, losses: Any) -> Any: ...  # noqa: ANN401
     def backward_ended(self, token: Any) -> None: ...  # noqa: ANN401
+    def backward_failed(self, token: Any) -> None: ...  # noqa: ANN401
     def grad_called(self, outputs: Any, inputs: Any) -> Any: ...  # noqa: ANN401
     def step_started(self, optimizer: Optimizer) -> None: ...
     def step_ended(self, optimizer: Optimizer) -> None: ...
@@ -87,19 +99,18 @@ class Hooks:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._undo = contextlib.ExitStack()
-        self._depth = 0
+        self._thread = threading.local()
 
     def attach(self) -> None:
         """Start listening."""
         listener = self._listener
-        is_compiling = torch.compiler.is_compiling
 
         def before(module: nn.Module, args: tuple[Any, ...]) -> None:
-            if not is_compiling():
+            if not _transformed():
                 listener.forward_started(module, args)
 
         def after(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:  # noqa: ANN401
-            if not is_compiling():
+            if not _transformed():
                 listener.forward_ended(module, args, kwargs, output)
 
         handles = [
@@ -110,6 +121,8 @@ class Hooks:
         ]
         for handle in handles:
             self._undo.callback(handle.remove)
+        # torch forgets to take this entry back with the hook.
+        self._undo.callback(torch_module._global_forward_hooks_with_kwargs.pop, handles[1].id, None)
         self._patch(torch.Tensor, "backward", self._around_backward)
         self._patch(torch.autograd, "backward", self._around_backward)
         self._patch(torch.autograd, "grad", self._around_grad)
@@ -131,24 +144,30 @@ class Hooks:
         setattr(owner, name, wrapper)
 
         def restore() -> None:
-            if getattr(owner, name) is wrapper:
-                setattr(owner, name, original)
+            wrapper._rhobar_over = True
+            # If another watch has wrapped ours since, ours goes when that one does.
+            while getattr(current := getattr(owner, name), "_rhobar_over", False):
+                setattr(owner, name, current.__wrapped__)
 
         self._undo.callback(restore)
 
     def _around_backward(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-            if torch.compiler.is_compiling() or self._depth:
+            if getattr(self._thread, "inside", False) or _transformed():
                 return original(tensors, *args, **kwargs)
-            self._depth += 1
+            self._thread.inside = True
             try:
                 token = self._listener.backward_started(tensors)
-                result = original(tensors, *args, **kwargs)
+                try:
+                    result = original(tensors, *args, **kwargs)
+                except BaseException:
+                    self._listener.backward_failed(token)
+                    raise
                 self._listener.backward_ended(token)
                 return result
             finally:
-                self._depth -= 1
+                self._thread.inside = False
 
         return backward
 
@@ -156,16 +175,22 @@ class Hooks:
         @functools.wraps(original)
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
             create_graph = kwargs.get("create_graph", args[2] if len(args) > 2 else False)
-            if torch.compiler.is_compiling() or self._depth or create_graph:
+            if getattr(self._thread, "inside", False) or create_graph or _transformed():
                 return original(outputs, inputs, *args, **kwargs)
-            self._depth += 1
+            if not isinstance(inputs, Tensor | Sequence):
+                inputs = tuple(inputs) if isinstance(inputs, Iterable) else inputs  # a generator is read only once
+            self._thread.inside = True
             try:
                 token = self._listener.grad_called(outputs, inputs)
-                result = original(outputs, inputs, *args, **kwargs)
+                try:
+                    result = original(outputs, inputs, *args, **kwargs)
+                except BaseException:
+                    self._listener.backward_failed(token)
+                    raise
                 self._listener.backward_ended(token)
                 return result
             finally:
-                self._depth -= 1
+                self._thread.inside = False
 
         return grad
 
@@ -174,7 +199,7 @@ class Hooks:
 
         @functools.wraps(original)
         def dropout(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-            if not torch.compiler.is_compiling():
+            if not _transformed():
                 p = kwargs.get("p", args[1] if len(args) > 1 else usual[0])
                 training = kwargs.get("training", args[2] if len(args) > 2 else usual[1])
                 if training and p:
@@ -186,7 +211,7 @@ class Hooks:
     def _around_loss(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def loss(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-            if torch.compiler.is_compiling():
+            if _transformed():
                 return original(*args, **kwargs)
             try:
                 value = original(*args, **kwargs)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rhobar.record import CollapsedPair, LayerReading, StructureFacts
-from rhobar.watch.graph import VIEWS, Graph, Node, op_name, out_shape
+from rhobar.watch.graph import VIEWS, Graph, Node, op_name, saved
 from rhobar.watch.moments import MAX_READ, moments
 from rhobar.watch.operations import (
     ACTIVATIONS,
@@ -168,22 +168,32 @@ def structure(graph: Graph, layers: list[Layer], name_of: Callable[[Tensor], str
     for layer in own:
         if layer.follower is None or layer.activation is not None:
             continue
-        if layer.map.kind.operation != "linear" or layer.follower.kind.operation != "linear":
+        if not (_mergeable(layer.map) and _mergeable(layer.follower)):
             continue
         if id(layer.follower.weight) in recurrent or id(layer.map.weight) in recurrent:
             continue
-        width = out_shape(layer.map.node)[-1] if out_shape(layer.map.node) else 0
-        pairs.append(
-            CollapsedPair(
-                name_of(layer.map.weight),
-                name_of(layer.follower.weight),
-                int(width),
-                min(layer.map.fans[0], layer.follower.fans[1]),
-            )
-        )
+        width, rank = _width(layer.map), min(_widths(layer.map)[0], _widths(layer.follower)[1])
+        pairs.append(CollapsedPair(name_of(layer.map.weight), name_of(layer.follower.weight), width, rank))
     return StructureFacts(
         num_maps=len(own),
         nonlinearities=tuple(between),
         collapsed=tuple(pairs),
         normalisations=sum(op_name(node) in NORMALISATIONS for node in graph.nodes),
     )
+
+
+def _mergeable(found: Map) -> bool:
+    """A dense linear map or an ungrouped convolution: two of them in a row are one of the same kind."""
+    grouped = found.kind.operation == "convolution" and saved(found.node, "groups") not in (None, 1)
+    return found.kind.operation in ("linear", "convolution") and not grouped
+
+
+def _widths(found: Map) -> tuple[int, int]:
+    """Features in and out; channels for a convolution."""
+    if found.kind.operation == "convolution" and found.weight.ndim >= 2:
+        return int(found.weight.shape[1]), int(found.weight.shape[0])
+    return found.fans
+
+
+def _width(found: Map) -> int:
+    return int(_widths(found)[1])

@@ -7,16 +7,21 @@ from torch import Tensor
 
 from rhobar.record import Moments
 
-__all__ = ["MAX_READ", "moments", "sampled"]
+__all__ = ["MAX_READ", "moments", "real", "sampled"]
 
 MAX_READ = 1 << 14
 """Elements read of one tensor: the relative standard error of an RMS is then below 1/√(2·16384) ≈ 0.6 %
 for Gaussian entries, far below any factor that a finding acts on."""
 
 
+def real(x: Tensor) -> Tensor:
+    """A complex tensor as pairs of real and imaginary parts along a new last axis; others as they are."""
+    return torch.view_as_real(x.resolve_conj()) if x.is_complex() else x
+
+
 def sampled(x: Tensor, limit: int = MAX_READ) -> Tensor:
     """At most `limit` elements of x as a flat tensor, evenly spread, without copying more than it returns."""
-    x = x.detach()
+    x = real(x.detach())
     if x.layout != torch.strided:
         x = x.coalesce().values() if x.layout == torch.sparse_coo else x.to_dense()
     if x.numel() <= limit:
@@ -27,15 +32,16 @@ def sampled(x: Tensor, limit: int = MAX_READ) -> Tensor:
         while x.ndim > 1 and math.gcd(stride, x.shape[-1]) != 1:
             stride += 1
         return x.view(-1)[::stride]
-    index = torch.arange(0, x.shape[0], max(1, -(-x.numel() // limit)), device=x.device)
-    return x[index].reshape(-1)[:limit]
+    while x.numel() > limit:
+        longest = max(range(x.ndim), key=x.shape.__getitem__)
+        stride = min(-(-x.numel() // limit), max(2, math.isqrt(x.shape[longest])))
+        x = x[(slice(None),) * longest + (slice(None, None, stride),)]
+    return x.reshape(-1)
 
 
 def moments(x: Tensor, limit: int = MAX_READ) -> Moments:
     """Read the moments of x; an empty tensor has zero moments."""
     flat = sampled(x, limit)
-    if flat.is_complex():
-        flat = torch.view_as_real(flat).reshape(-1)
     flat = flat.to(torch.float32)
     n = flat.numel()
     if n == 0:

@@ -4,7 +4,7 @@ import math
 import time
 import traceback
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch.optim.optimizer import Optimizer
 from rhobar.record import Evaluation, LossFacts, OptimizerFacts, Unseen
 from rhobar.watch.clearing import Clearing
 from rhobar.watch.exam_state import KeptBatch
-from rhobar.watch.forwards import Forward, first_tensor, tensors_in
+from rhobar.watch.forwards import Forward, address, first_tensor, has_values, tensors_in
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names, model_label
 from rhobar.watch.quiet import quiet
@@ -98,7 +98,7 @@ class Observer:
         """A module is called; outermost ones with parameters are models."""
         key = id(module)
         self._called.add(key)
-        if self._busy or key in self._roots:
+        if self._busy or ((root := self._roots.get(key)) is not None and root() is module):
             return
         known = self._children.get(key)
         if known is not None and known() is module:
@@ -135,18 +135,29 @@ class Observer:
 
     def _mark_fed(self, args: tuple[Any, ...]) -> None:
         """A waiting pass whose output enters another model is part of a larger computation."""
-        given = {t.data_ptr() for t in tensors_in(args)}
+        given = {address(t) for t in tensors_in(args)}
         for forward in self._pending[-4:]:
-            if any(t.data_ptr() in given for t in tensors_in(forward.output)):
+            if any(address(t) in given for t in tensors_in(forward.output)):
                 forward.feeds_model = True
 
     def _shrink(self) -> None:
         """Let go of tensors of passes that are surely evaluation, so that watching holds no memory."""
         for forward in self._pending[-5:-4]:
             if not forward.recorded:
-                forward.output = None
-                if len(self._pending) > 8:
-                    forward.kwargs = {}
+                self._release(forward)
+        usual = max((t.forwards_per_backward or 1 for t in self.trackers), default=64)
+        many = 4 * usual + 16
+        # So many passes with gradients on since the last loss: most are evaluation, each with a graph of its own.
+        for forward in self._pending[-many - 1 : -many]:
+            self._release(forward)
+
+    def _release(self, forward: Forward) -> None:
+        """Drop the outputs of a pass, and its inputs unless it is the last one from its place."""
+        forward.output = None
+        forward.calls.clear()
+        if any(f.path == forward.path and f.model() is forward.model() for f in self._pending[-4:]):
+            forward.num_rows = forward.rows
+            forward.args, forward.kwargs = (), {}
 
     def dropout_called(self, p: float) -> None:
         """A functional dropout was active, whatever mode the model is in."""
@@ -154,10 +165,10 @@ class Observer:
 
     def loss_called(self, kind: str, call: LossCall) -> None:
         """A functional loss was called (also from inside a loss module)."""
-        if self._busy or not isinstance(call.value, Tensor) or not self._pending:
+        if self._busy or not self._pending or not isinstance(call.value, Tensor):
             return
         with self._contained("losses") as on:
-            if not on:
+            if not on or not has_values(call.value):
                 return
             forward = self._maker(call)
             if call.value.grad_fn is None and call.value.numel() == 1:
@@ -169,18 +180,20 @@ class Observer:
     def _maker(self, call: LossCall) -> Forward:
         """The waiting pass whose output the loss received; the latest if none is known to be."""
         if isinstance(call.input, Tensor):
-            place = call.input.data_ptr()
+            place = address(call.input)
             for forward in reversed(self._pending[-4:]):
-                if any(t.data_ptr() == place for t in tensors_in(forward.output)[:8]):
+                if any(address(t) == place for t in tensors_in(forward.output)[:8]):
                     return forward
         return self._pending[-1]
 
     def loss_failed(self, kind: str, call: LossCall) -> None:
         """A loss refused its arguments: what it was given is evidence, although no backward pass follows."""
-        if self._busy or not isinstance(call.input, Tensor) or not isinstance(call.target, Tensor):
+        if self._busy:
             return
         with self._contained("losses") as on:
             if not on or any(t.refused for t in self.trackers):
+                return
+            if not has_values(call.input) or not has_values(call.target):
                 return
             model = self._pending[-1].model() if self._pending else None
             tracker = next((t for t in reversed(self.trackers) if model is not None and t.trains(model)), None)
@@ -199,19 +212,28 @@ class Observer:
 
     def grad_called(self, outputs: Any, inputs: Any) -> Tracker | None:  # noqa: ANN401
         """`torch.autograd.grad` counts as a backward pass if it differentiates by parameters."""
-        wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-        if not wanted or not all(t.is_leaf and (self.names.known(t) or isinstance(t, nn.Parameter)) for t in wanted):
-            return None
-        return self.backward_started(outputs)
+        wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs) if isinstance(inputs, Sequence) else []
+        parameters = False
+        with self._contained("gradients") as on:
+            parameters = on and bool(wanted) and all(
+                isinstance(t, Tensor) and t.is_leaf and (self.names.known(t) or isinstance(t, nn.Parameter)) for t in wanted
+            )
+        return self.backward_started(outputs) if parameters else None
 
     def backward_started(self, losses: Any) -> Tracker | None:  # noqa: ANN401
         """A loss is about to be differentiated: its graph and all it kept are alive now."""
-        loss = losses if isinstance(losses, Tensor) else next(iter(tensors_in(losses)), None)
-        if self._busy or loss is None or loss.grad_fn is None:
+        if self._busy:
             return None
         site = call_site(3)
         with self._contained("backward passes") as on:
-            return self._begin(loss, site) if on else None
+            if not on:
+                return None
+            loss = losses if isinstance(losses, Tensor) else next(iter(tensors_in(losses)), None)
+            if loss is None or loss.grad_fn is None or loss.numel() == 0:
+                return None
+            if has_values(loss):
+                return self._begin(loss, site)
+            self._note("losses without values", "a loss on the meta device or in a fake mode holds no numbers to read")
         return None
 
     def _begin(self, loss: Tensor, site: Site) -> Tracker | None:
@@ -256,6 +278,12 @@ class Observer:
                 reading.end(tracker)
             if tracker not in self._since_step:
                 self._since_step.append(tracker)
+
+    def backward_failed(self, tracker: Tracker | None) -> None:
+        """The backward pass raised: what was read before it ends here."""
+        if tracker is not None and tracker.current is not None:
+            reading, tracker.current = tracker.current, None
+            reading.drop()
 
     def _settle_pending(self, tracker: Tracker, loss: Tensor) -> None:
         """Split the waiting passes: the last ones made this loss, those before were evaluation."""
@@ -353,7 +381,9 @@ class Observer:
             mine = {id(p) for group in optimizer.param_groups for p in group["params"]}
             for group in optimizer.param_groups:
                 for p in group["params"]:
-                    self._held.setdefault(id(p), weakref.ref(p))
+                    known = self._held.get(id(p))
+                    if known is None or known() is not p:
+                        self._held[id(p)] = weakref.ref(p)
             candidates = self._since_step or self._last_trackers
             served = [t for t in candidates if t.reached & mine]
             if not served and candidates:

@@ -172,7 +172,9 @@ def cosine(a: Tensor, b: Tensor) -> float | None:
 
 def identical_rows(weight: Tensor, axis: int = 0) -> float:
     """Share of units of a layer (slices along `axis`) that equal the first one; 0 for vectors and single units."""
-    if weight.ndim < 2 or weight.shape[axis] < 2 or weight.is_complex() or weight.layout != torch.strided:
+    if weight.ndim < 2 or weight.shape[axis] < 2 or not weight.is_floating_point() or weight.numel() == 0:
+        return 0.0
+    if weight.layout != torch.strided:
         return 0.0
     rows = weight.detach().movedim(axis, 0).reshape(weight.shape[axis], -1)[:256, :256]
     gap = (rows - rows[:1]).abs().amax(1)

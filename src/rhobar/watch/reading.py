@@ -118,9 +118,13 @@ class StepReading:
 
     def _listen(self, node: Node, index: int) -> None:
         def on_gradient(grads: tuple[Tensor | None, ...]) -> None:
-            if grads and isinstance(grads[0], Tensor) and index < len(self.readings):
+            if not grads or not isinstance(grads[0], Tensor) or index >= len(self.readings):
+                return
+            try:
                 with quiet():
                     self.readings[index] = dataclasses.replace(self.readings[index], gradient=moments(grads[0]))
+            except Exception as error:  # noqa: BLE001
+                self.observer._note("gradients of signals", f"{type(error).__name__}: {error}")
 
         self.handles.append(node.register_prehook(on_gradient))
 
@@ -143,6 +147,13 @@ class StepReading:
         if tracker.open is not None:
             tracker.settle_update()
         tracker.open = OpenReading(reading, tracker.parameters.weights(), gradient)
+        self.graph = self.trace = self.loss_tensor = None  # type: ignore[assignment]
+        self.pending, self.layers = [], []
+
+    def drop(self) -> None:
+        """Let go of the graph: its backward pass did not end."""
+        for handle in self.handles:
+            handle.remove()
         self.graph = self.trace = self.loss_tensor = None  # type: ignore[assignment]
         self.pending, self.layers = [], []
 
@@ -189,26 +200,21 @@ class StepReading:
 
     def _call_for(self, term: LossTerm) -> Any:  # noqa: ANN401
         """The functional loss call that made this term, by its graph node."""
-        calls = [c for f in self.pending for c in f.calls]
-        for kind, call in reversed(calls):
+        path = self._path(term.node)
+        for kind, call in reversed([c for f in self.pending for c in f.calls]):
             node = getattr(call.value, "grad_fn", None)
-            if node is None:
-                continue
-            if node is term.node or any(node is n for n in self._above(term)):
+            if node is not None and node in path:
                 return kind, call
         return None
 
-    def _above(self, term: LossTerm) -> list[Node]:
-        """Nodes between the loss and the term."""
-        found: list[Node] = []
-        front = [self.graph.root]
-        while front and len(found) < 64:
-            node = front.pop()
-            found.append(node)
-            if node is not term.node and node not in self.graph.leaf_nodes:
-                front.extend(c for c in self.graph.inputs(node) if c is not None and math.prod(out_shape(c)) <= 1)
-        for child in list(found):
-            found.extend(c for c in self.graph.inputs(child) if c is not None)
+    def _path(self, node: Node) -> set[Node]:
+        """The node and all operations between it and the loss."""
+        found, front = {node}, [node]
+        while front:
+            for user in self.graph.consumers.get(front.pop(), ()):
+                if user not in found:
+                    found.add(user)
+                    front.append(user)
         return found
 
     def _value(self, term: LossTerm, prediction: Tensor | None, target: Tensor | None) -> float | None:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from rhobar.watch.moments import real
+
 __all__ = ["RowPrints", "fingerprints"]
 
 MAX_PRINTS = 20_000
@@ -15,9 +17,10 @@ def fingerprints(x: Tensor) -> list[float]:
     Rounding makes the number independent of the order of summation; two different rows agree with probability
     of about 1e-5.
     """
-    if x.ndim == 0 or x.shape[0] == 0:
+    if x.ndim == 0 or x.numel() == 0 or x.layout != torch.strided:
         return []
-    flat = x.detach().reshape(x.shape[0], -1)
+    x = real(x.detach())
+    flat = x.reshape(x.shape[0], -1)
     flat = flat[:, :: max(1, -(-flat.shape[1] // COLUMNS))].to("cpu", torch.float64)
     flat = torch.nan_to_num(flat, nan=0.5, posinf=1e6, neginf=-1e6)
     k = torch.arange(flat.shape[1], dtype=torch.float64)
@@ -36,6 +39,7 @@ class RowPrints:
     def __init__(self) -> None:
         self.seen: set[float] = set()
         self.complete = False
+        self._rows = self._distinct = 0
         self.epoch_length: int | None = None
 
     def add(self, x: Tensor, step: int) -> None:
@@ -45,6 +49,8 @@ class RowPrints:
         prints = fingerprints(x)
         if not prints:
             return
+        self._rows += len(prints)
+        self._distinct += len(set(prints))
         if step > 0 and 2 * sum(p in self.seen for p in prints) > len(prints):
             self.epoch_length, self.complete = step, True
         self.seen.update(prints)
@@ -54,6 +60,11 @@ class RowPrints:
         """Share of rows of x that were seen in training."""
         prints = fingerprints(x)
         return sum(p in self.seen for p in prints) / len(prints) if prints and self.seen else None
+
+    @property
+    def repeated(self) -> float | None:
+        """Share of rows that equal another row of their own batch."""
+        return 1 - self._distinct / self._rows if self._rows else None
 
     @property
     def distinct(self) -> int | None:

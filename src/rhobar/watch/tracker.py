@@ -23,6 +23,7 @@ from rhobar.record import (
 )
 from rhobar.watch.clearing import Clearing
 from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant_loss
+from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.naming import Names
 from rhobar.watch.parameters import Parameters, cosine
 from rhobar.watch.rows import RowPrints
@@ -31,6 +32,8 @@ from rhobar.watch.schedule import Clock, Schedule
 __all__ = ["OpenReading", "Tracker"]
 
 MAX_READINGS = 160
+MAX_KEPT = 1 << 20
+"""Elements of batches kept for the exam (4 MB)."""
 
 
 @dataclasses.dataclass
@@ -48,6 +51,7 @@ class Tracker:
 
     def __init__(self, clock: Clock, names: Names) -> None:
         self.schedule = Schedule(clock)
+        self._names = names
         self.parameters = Parameters(names)
         self.models: dict[int, weakref.ref[nn.Module]] = {}
         self.reached: set[int] = set()
@@ -80,7 +84,7 @@ class Tracker:
         self.outputs_range: tuple[float, float] | None = None
         self.alive: list[Any] = []
         """Small models and optimizers are held until the watcher stops, so that they can be examined."""
-        self.kept: deque[Any] = deque(maxlen=6)
+        self.kept: deque[KeptBatch] = deque(maxlen=24)
         self.current: Any = None
         self._norm_batches: list[int] = []
         self._entrance: weakref.ref[Tensor] | None = None
@@ -104,13 +108,14 @@ class Tracker:
 
     def enters(self, weight: Tensor, x: Tensor) -> bool:
         """Whether data enter the network here: the first map without history, not a recurrent net's zero state."""
-        if self._entrance is None and bool(x.any()):
+        if self._entrance is None and (id(weight) not in self._names.recurrent or bool(x.any())):
             self._entrance = weakref.ref(weight)
         return self._entrance is not None and self._entrance() is weight
 
     def wants_batch(self) -> bool:
-        """Whether a batch should be kept for the exam: the first two and then those of the latest readings."""
-        return len(self.kept) < 4 or self.schedule.latest == self.step
+        """Whether a batch should be kept for the exam: the first four, then those of the latest readings."""
+        room = sum(batch.size for batch in self.kept) < MAX_KEPT
+        return len(self.kept) < 4 or (self.schedule.latest == self.step and room)
 
     def trains(self, model: nn.Module) -> bool:
         """Whether `model` is one of this training's."""
@@ -230,6 +235,7 @@ class Tracker:
             num_rows_seen=self.rows_seen,
             num_rows_distinct=self.rows.distinct,
             epoch_length=self.rows.epoch_length,
+            repeated_rows=self.rows.repeated,
             loss=self.loss,
             inputs=self.inputs.facts() if self.inputs else None,
             targets=self.targets.facts(constant),

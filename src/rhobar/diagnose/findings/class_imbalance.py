@@ -2,14 +2,16 @@
 
 ## What it does
 Fires when one class holds at least nine of ten labels and the training ends no better than the best
-constant answer, although a simple probe finds a signal (or could not be run).
+constant answer: its loss is not lower although a simple probe finds a signal, or the trained network finds
+less than half of the rows of the other classes among the batches it was trained on.
 
 ## Why it harms
 The frequent class provides most of the gradient; answering it always is a plateau that is hard to leave.
 
 ## Threshold
 At a share of 0.9 the frequent class outweighs all others together 9 : 1. "No better": the loss is less
-than 5 % below the constant answer's (`Progress.stuck`), whose loss already contains the imbalance.
+than 5 % below the constant answer's (`Progress.stuck`), whose loss already contains the imbalance. Half of the
+rare rows is where a coin would do as well; the share found must lie below it by two binomial standard errors.
 
 ## Known false alarms
 None while the loss falls below the constant answer's; imbalance alone never fires.
@@ -23,6 +25,8 @@ Weight the classes or sample them evenly; judge by a balanced score.
 ## References
 He, Garcia (2009), Learning from imbalanced data.
 """
+
+import math
 
 from rhobar.diagnose.harm import harm
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
@@ -60,21 +64,32 @@ def class_imbalance(training: Training, record: Record) -> Outcome:
     if loss.kind not in (*CLASS_LOSSES, "bce", "bce_with_logits") or not targets.frequency:
         return None
     share = max(targets.frequency)
+    alone = len(targets.distinct) < 2 or targets.constant_batches
+    if alone or share < FREQUENT or not hurt.course.finite:
+        return None
+    text = f"Class {targets.distinct[targets.frequency.index(share)]:g} holds {100 * share:.1f} % of the labels, and "
+    frequent = Evidence("share of the commonest class", share, FREQUENT)
+    answers = training.answers
+    if answers is not None and answers.num_rare >= 5:
+        stderr = math.sqrt(max(answers.rare_recall * (1 - answers.rare_recall), 0.25 / answers.num_rare) / answers.num_rare)
+        if answers.rare_recall + 2 * stderr < 0.5:
+            return Seen(
+                summary=f"{text}the trained network finds {answers.rare_recall:.0%} of the {answers.num_rare} others "
+                f"among {answers.num_rows} training rows (accuracy {answers.accuracy:.3f}).",
+                severity=0.6,
+                confidence=0.8,
+                evidence=(frequent, Evidence("share of the rare rows found", answers.rare_recall, 0.5, stderr=stderr)),
+            )
     probe = training.labels
     signal = probe is None or probe.score - probe.chance >= 2 * probe.stderr
-    alone = len(targets.distinct) < 2 or targets.constant_batches
-    if alone or share < FREQUENT or not hurt.course.finite or not hurt.course.stuck or not signal:
+    if not hurt.course.stuck or not signal:
         return None
     return Seen(
-        summary=f"Class {targets.distinct[targets.frequency.index(share)]:g} holds "
-        f"{100 * share:.1f} % of the labels, and the "
-        f"training loss ({hurt.course.end:.3g}) is no better than the best constant answer's.",
+        summary=f"{text}the training loss ({hurt.course.end:.3g}) is no better than the best constant answer's.",
         severity=0.6,
         confidence=0.6 if probe is not None else 0.4,
         evidence=(
-            Evidence("share of the commonest class", share, FREQUENT),
-            Evidence(
-                "training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise
-            ),
+            frequent,
+            Evidence("training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise),
         ),
     )

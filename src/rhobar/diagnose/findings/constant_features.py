@@ -2,8 +2,9 @@
 
 ## What it does
 Counts features whose standard deviation over all rows read is exactly 0. Fires when all of them are
-constant in a training that is stuck, or when at least half of them are and the run fell short of what the
-data allow.
+constant in a training that is stuck, when at least half of them are and the run fell short of what the data
+allow, or when nine of ten rows of a batch equal another one (whole numbers from a division or a cast, say) in a
+training that is stuck.
 
 ## Why it harms
 A constant feature is a second bias: it says nothing and, if large, worsens the conditioning. Where all
@@ -33,13 +34,25 @@ from rhobar.record import Evidence, Record, Remedy, Training
 
 __all__ = ["constant_features"]
 
+REPEATED = 0.9
+"""With nine of ten rows repeated, one batch holds fewer inputs than a tenth of its labels."""
+
 
 @rule(
     "constant-features",
     kind="cause",
     why="A feature that never varies carries no information about the target.",
     remedy=Remedy("Remove constant features.", "varies = x_train.std(0) > 0\nx_train = x_train[:, varies]"),
-    explains=("not-learning", "underfitting", "uninformative-labels", "rank-collapse", "too-little-capacity"),
+    explains=(
+        "not-learning",
+        "underfitting",
+        "uninformative-labels",
+        "rank-collapse",
+        "too-little-capacity",
+        "dead-units",
+        "vanishing-gradient",
+        "learning-rate-too-low",
+    ),
     references=("Kuhn, Johnson (2013), Applied Predictive Modeling, section 3.5",),
 )
 def constant_features(training: Training, record: Record) -> Outcome:
@@ -47,10 +60,22 @@ def constant_features(training: Training, record: Record) -> Outcome:
     inputs, hurt = training.inputs, harm(training)
     if inputs is None or hurt is None or not inputs.std:
         return unchecked("constant-features", "the data entering the first linear map were not seen")
-    if inputs.integer or inputs.num_rows < 2 or training.num_rows_distinct == 1:
+    if inputs.integer or inputs.num_rows < 2 or (training.num_rows_distinct == 1 and training.batch_sizes == (1,)):
         return None
     pairs = zip(inputs.mean, inputs.std, strict=False)
     constant = [j for j, (m, s) in enumerate(pairs) if s <= 1e-6 * abs(m)]
+    if hurt.course.constant is None:
+        return unchecked("constant-features", "what a constant answer would score is not known")
+    repeated = training.repeated_rows
+    if repeated is not None and repeated >= REPEATED and hurt.course.stuck and len(constant) < len(inputs.std):
+        return Seen(
+            summary=f"{repeated:.0%} of the input rows equal another row of their own batch: the {len(inputs.std)} "
+            f"features hardly vary ({len(constant)} of them never do).",
+            severity=0.95,
+            confidence=0.85,
+            where=("input",),
+            evidence=(Evidence("share of rows that repeat within a batch", repeated, REPEATED),),
+        )
     share = len(constant) / len(inputs.std)
     everything = share == 1.0
     if share < 0.5 or not (hurt.course.stuck if everything else hurt.falls_short):

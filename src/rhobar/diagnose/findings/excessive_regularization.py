@@ -37,6 +37,9 @@ from rhobar.record import Evidence, Reading, Record, Remedy, Training
 
 __all__ = ["excessive_regularization"]
 
+COLLAPSED = 0.1
+"""Two matrices at a tenth each pass at most a hundredth of the signal: the answer is a constant."""
+
 
 @rule(
     "excessive-regularization",
@@ -68,6 +71,8 @@ def excessive_regularization(training: Training, record: Record) -> Outcome:
     if optimizer is None or hurt is None or len(training.readings) < 2:
         return unchecked("excessive-regularization", "no optimizer or fewer than two readings were seen")
     decay = optimizer.settings.get("weight_decay", 0.0)
+    if collapsed := _collapsed(training):
+        return collapsed
     if not decay > 0 or not hurt.falls_short or not hurt.course.finite:
         return None
     decoupled = optimizer.kind in ("AdamW", "NAdamW", "Lion", "Muon") or bool(
@@ -90,6 +95,24 @@ def excessive_regularization(training: Training, record: Record) -> Outcome:
             Evidence("pull of the decay over pull of the loss", pull, 1.0),
             Evidence("weight norm, end over start", shrunk, 0.5),
         ),
+    )
+
+
+def _collapsed(training: Training) -> Seen | None:
+    """Every matrix shrank to a tenth of its start or less: a penalty written into the loss does this, data never."""
+    first = {p.name: p.weight for p in training.readings[0].parameters if p.gradient}
+    last = {p.name: p.weight for p in training.readings[-1].parameters}
+    names = [p.name for p in training.parameters if len(p.shape) >= 2 and p.held and p.reached and first.get(p.name)]
+    ratios = [last[name] / first[name] for name in names if name in last]
+    if len(ratios) < 2 or not max(ratios) <= COLLAPSED:
+        return None
+    return Seen(
+        summary=f"All {len(ratios)} weight matrices shrank to at most {max(ratios):.1%} of their size: a penalty "
+        "outweighs the data.",
+        severity=0.85,
+        confidence=0.9,
+        where=tuple(names[:5]),
+        evidence=(Evidence("largest size of a matrix, end over start", max(ratios), COLLAPSED),),
     )
 
 

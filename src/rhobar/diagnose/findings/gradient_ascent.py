@@ -72,11 +72,29 @@ def gradient_ascent(training: Training, record: Record) -> Outcome:
     course = progress(training)
     if course is None or course.num_steps < MIN_STEPS:
         return unchecked("gradient-ascent", f"needs {MIN_STEPS} backward passes")
+    if (training.loss is None or training.loss.kind == "custom") and (seen := _bottomless(course, training)):
+        return seen
     if training.loss is None or training.loss.kind == "custom":
         return unchecked("gradient-ascent", "the loss is hand-written: whether it should fall is not known")
     if training.loss.kind not in _NEVER_NEGATIVE or not judgeable(training):
         return None
     return _negated(training, course) or _maximised(training, course) or _climbing(training, course)
+
+
+def _bottomless(course: Progress, training: Training) -> Seen | None:
+    """A hand-written loss that went a hundred times its start below zero and goes on falling has no minimum."""
+    depth = 100 * max(abs(course.start), 1.0)
+    tail = training.losses[-max(2, course.num_steps // 5) :]
+    half = len(tail) // 2
+    if not (course.finite and course.end < -depth) or fmean(tail[half:]) > fmean(tail[:half]) - 0.01 * abs(course.end):
+        return None
+    return Seen(
+        summary=f"The loss fell from {course.start:.3g} to {course.end:.3g} and goes on: nothing bounds it from below, as "
+        "if an error were maximised.",
+        severity=1.0,
+        confidence=0.85,
+        evidence=(Evidence("training loss at the end", course.end, -depth),),
+    )
 
 
 def _negated(training: Training, course: Progress) -> Outcome:

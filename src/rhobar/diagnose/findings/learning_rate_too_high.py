@@ -9,7 +9,11 @@ that leaves no doubt:
 2. *reversal*: g_{t+1}·g_t < −‖g_t‖² in half of the pairs read;
 3. *zigzag*: successive updates of an optimizer without momentum have a median cosine below −½;
 4. *long steps*: the median matrix changes by 10 % of its size per step, or by half of it at once;
-5. *rise*: the loss diverged, became infinite, or peaked at twice what start and constant answer score.
+5. *rise*: the loss diverged, became infinite, or peaked at twice what start and constant answer score;
+6. *drift*: the median matrix, drawn at a usual scale, travelled five times its own length.
+
+Whatever was learned, it also fires when both 6 holds and one more full step would undo everything: the line search
+ends above the constant answer's loss and above twice the loss it started from.
 
 ## Why it harms
 Beyond η = 2/λ_max each step overshoots by more than it corrects; the loss grows, or hovers where the
@@ -27,7 +31,8 @@ order is then there too. 2: on a quadratic g_{t+1} = (1 − ηλ) g_t, and 1 −
 SGD has cos(Δ_t, Δ_{t−1}) = −ηλ/2; −½ is half of the stability limit. 4: at 10 % per step the start is
 forgotten within ten aligned or a hundred random steps. A step by Adam moves each weight by about η whatever
 the gradient: η must be far below rms(θ) ≈ 1/√n. 5: two chance doublings above both references do not happen
-to a loss that a stable step can only lower.
+to a loss that a stable step can only lower. 6: the initial weights then make up 1/√26 < 20 % of the final
+ones' length; networks that learn from a usual start stay within a few lengths of it.
 
 ## Example
 `torch.optim.SGD(model.parameters(), lr=10)`; `torch.optim.Adam(model.parameters(), lr=0.5)`
@@ -45,7 +50,7 @@ import math
 from rhobar.diagnose.motion import typical, update_ratios
 from rhobar.diagnose.progress import MIN_STEPS, Progress, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
-from rhobar.diagnose.shortfall import fell_short
+from rhobar.diagnose.shortfall import fell_short, judgeable, uninformative
 from rhobar.record import Evidence, Record, Remedy, Training
 
 __all__ = ["learning_rate_too_high"]
@@ -54,6 +59,7 @@ _FEWEST = 3
 _LONG, _LEAP = 0.1, 0.5
 _PEAK = 2.0
 _RISE_ON_LINE = 0.05
+_FAR = 5.0
 
 
 @rule(
@@ -87,15 +93,20 @@ def learning_rate_too_high(training: Training, record: Record) -> Outcome:
         return unchecked(
             "learning-rate-too-high", f"needs {MIN_STEPS} backward passes, or a loss that is not finite"
         )
-    if training.num_steps == 0 or not fell_short(training, course):
+    if training.num_steps == 0 or not judgeable(training):
         return None
-    rise = _rise(training, course)
+    rise = _rise(training, course) or _ruin(training, course)
+    drift = _drift(training)
+    if not fell_short(training, course) and (drift is None or _ruin(training, course) is None):
+        return None
     signs = [
         sign
         for sign in (_line_search(training), _reversal(training), _zigzag(training), _long_steps(training))
         if sign
     ]
-    if not signs or (len(signs) == 1 and rise is None):
+    if drift is not None and not (course.stuck and uninformative(training)):
+        signs.append(drift)
+    if not signs or (len(signs) == 1 and rise is None and not (drift and course.stuck)):
         return None
     found = ([rise] if rise else []) + signs
     rate = training.rates[0] if training.rates else None
@@ -108,6 +119,29 @@ def learning_rate_too_high(training: Training, record: Record) -> Outcome:
         evidence=tuple(found),
         remedy=_remedy(training, rate),
     )
+
+
+def _ruin(training: Training, course: Progress) -> Evidence | None:
+    """The loss after one more full step, where that undoes all that was learned."""
+    probe, constant = training.rate, course.constant
+    if probe is None or constant is None or not math.isfinite(probe.start):
+        return None
+    full = dict(zip(probe.factors, probe.losses, strict=True)).get(1.0)
+    if full is None or full <= max(constant, 2 * probe.start):
+        return None
+    return Evidence("loss after one more full step", full, max(constant, 2 * probe.start))
+
+
+def _drift(training: Training) -> Evidence | None:
+    """How far the median matrix of a usual initial scale travelled, in lengths of its start."""
+    usual = [
+        p.movement
+        for p in training.parameters
+        if len(p.shape) >= 2 and p.trainable and p.held and p.movement is not None
+        and p.initial_std and p.fan_in and p.initial_std >= 0.5 / math.sqrt(3 * p.fan_in)
+    ]  # fmt: skip
+    middle = typical(usual)
+    return Evidence("lengths travelled by the median matrix", middle, _FAR) if middle and middle >= _FAR else None
 
 
 def _rise(training: Training, course: Progress) -> Evidence | None:

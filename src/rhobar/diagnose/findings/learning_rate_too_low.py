@@ -1,7 +1,7 @@
 """The weights hardly leave their start: each step is far shorter than the slope would bear.
 
 ## What it does
-Fires when a training that fell short kept all its matrices within 1 % of their start and one of these shows
+Fires when a training that fell short kept its median matrix within 3 % of its start and one of these shows
 that longer steps would have helped: a line search along the last update whose best factor is at least 30;
 gradients that keep pointing the same way; a loss that falls in a straight line.
 
@@ -13,8 +13,8 @@ Vanished or zero gradients, a schedule that ended early or a clip norm keep the 
 rules of their own. A pretrained model needs to move little, and one that learned is not accused.
 
 ## Threshold
-Movement ≤ 1 %: in the widest nets, where training is linear around the start, a unit of width n still moves
-by ~1/√n of its size to fit the data; at n = 10⁴ that is 1 %. Straight: the second half of the fall is at
+Movement ≤ 3 %: in the widest nets, where training is linear around the start, a unit of width n still moves
+by ~1/√n of its size to fit the data; at n = 10³ that is 3 %. Straight: the second half of the fall is at
 least 0.8 of the first half (an exponential decay that has come to half its way has 0.7). Cosine ≥ 0.9: the
 direction has turned by less than 26°. Factor ≥ 30: on a quadratic the best factor is 1/(ηλ), so η is 60 times
 below its limit; a step 30 times as long must bring at least half of 30 times the fall, which noise alone does
@@ -41,7 +41,7 @@ from rhobar.record import Evidence, Record, Remedy, Training
 
 __all__ = ["learning_rate_too_low"]
 
-_STILL = 0.01
+_STILL = 0.03
 _FACTOR = 30.0
 _ALIGNED = 0.9
 _STRAIGHT = 0.8
@@ -72,7 +72,7 @@ def learning_rate_too_low(training: Training, record: Record) -> Outcome:
     ):
         return None
     movements = matrix_movements(training)
-    movement = max(movements) if movements else path_bound(training)
+    movement = typical(movements) if movements else path_bound(training)
     if movement is None:
         return unchecked("learning-rate-too-low", "neither updates nor movements of the weights were seen")
     if not movement <= _STILL:
@@ -86,12 +86,12 @@ def learning_rate_too_low(training: Training, record: Record) -> Outcome:
     return Seen(
         summary=f"In {training.num_steps} steps"
         + (f" at a learning rate of {rate:g}" if rate is not None else "")
-        + f" no weight matrix moved by more than {movement:.1e} of its size; the loss went from "
+        + f" the median weight matrix moved by {movement:.1e} of its size; the loss went from "
         f"{course.start:.3g} "
         f"to {course.end:.3g}.",
         severity=0.8,
         confidence=min(0.95, 0.7 + 0.1 * len(signs)),
-        evidence=(Evidence("largest relative movement of a matrix", movement, _STILL), *signs),
+        evidence=(Evidence("relative movement of the median matrix", movement, _STILL), *signs),
     )
 
 
