@@ -2,6 +2,7 @@
 # make test      everything that CI runs: lint, types, imports, doctests, tests
 # make test-all  the same with the slow tests
 # make lint      lint, format, types, imports
+# make docs      write the pages of the findings from their rules
 # make bench     every benchmark
 # make clean     remove what these targets made
 #
@@ -18,11 +19,11 @@ DOCS   := $(filter-out docs/design.md docs/style.md docs/findings.md,$(wildcard 
 # Stamps: an install runs again only when pyproject.toml or constraints.txt changes.
 VENV_STAMP  := $(VENV)/.stamp-venv
 TORCH_STAMP := $(VENV)/.stamp-torch
-CORE_STAMP  := $(VENV)/.stamp-core
+DATA_STAMP  := $(VENV)/.stamp-data
 DEV_STAMP   := $(VENV)/.stamp-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check lint doctest format bench clean
+.PHONY: help demo test test-all check lint doctest format docs bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -37,15 +38,16 @@ $(TORCH_STAMP): constraints.txt $(VENV_STAMP)
 	$(PIP) torch
 	@touch $@
 
-$(CORE_STAMP): pyproject.toml constraints.txt $(TORCH_STAMP)
-	$(PIP) -e .
+# The examples train on scikit-learn's digits and on MNIST-1D.
+$(DATA_STAMP): pyproject.toml constraints.txt $(TORCH_STAMP)
+	$(PIP) -e '.[data]'
 	@touch $@
 
 $(DEV_STAMP): pyproject.toml constraints.txt $(TORCH_STAMP)
 	$(PIP) -e '.[dev,data]'
 	@touch $@
 
-demo: $(CORE_STAMP)
+demo: $(DATA_STAMP)
 	$(BIN)/rhobar run examples/deep_sigmoid.py
 	@report=$$(find .rhobar -type f -name '*.html' -exec ls -t {} + 2>/dev/null | head -n 1); \
 	if [ -z "$$report" ]; then echo "make demo: no report under .rhobar" >&2; exit 1; fi; \
@@ -70,6 +72,9 @@ doctest: $(DEV_STAMP) | lint
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(DEV_STAMP)
+	$(BIN)/python scripts/build_findings_docs.py
 
 bench: $(DEV_STAMP)
 	@set -e; for file in benchmarks/[!_]*.py; do \

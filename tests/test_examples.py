@@ -57,8 +57,7 @@ def test_first_finding(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FIRST)
-def test_table_quotes_the_headline(name: str) -> None:
-    """The words, not the digits, which differ between machines."""
+def test_table_names_the_finding(name: str) -> None:
     row = next(line for line in (EXAMPLES / "README.md").read_text().splitlines() if f"`{name}.py`" in line)
     assert f"`{FIRST[name]}`" in row or FIRST[name] is None
 

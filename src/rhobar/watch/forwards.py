@@ -35,6 +35,9 @@ class Forward:
     losses: list[tuple[str, float]] = field(default_factory=list)
     """Losses of an evaluation pass, read when they were called."""
 
+    hits: float | None = None
+    """Share of right answers, where labels were seen."""
+
     def scored(self, kind: str) -> float | None:
         """The loss that was trained on, if it was called for this pass; else the sum of all that were."""
         same = [value for k, value in self.losses if k == kind or f"soft_{k}" == kind]

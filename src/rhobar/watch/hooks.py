@@ -58,6 +58,7 @@ class Listener(Protocol):
     def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None: ...  # noqa: ANN401
     def loss_called(self, kind: str, call: "LossCall") -> None: ...
     def dropout_called(self, p: float) -> None: ...
+    def compared(self, one: Any, other: Any) -> None: ...  # noqa: ANN401
     def loss_failed(self, kind: str, call: "LossCall") -> None: ...
     def backward_started(self, losses: Any) -> Any: ...  # noqa: ANN401
     def backward_ended(self, token: Any) -> None: ...  # noqa: ANN401
@@ -129,6 +130,8 @@ class Hooks:
         for name, kind in FUNCTIONAL_LOSSES.items():
             self._patch(F, name, functools.partial(self._around_loss, kind))
 
+        for name in ("__eq__", "eq"):
+            self._patch(torch.Tensor, name, self._around_equality)
         for name in DROPOUTS:
             self._patch(F, name, self._around_dropout)
 
@@ -137,7 +140,7 @@ class Hooks:
         self._undo.close()
 
     def _patch(self, owner: Any, name: str, around: Callable[[Any], Any]) -> None:  # noqa: ANN401
-        original = getattr(owner, name)
+        original, own = getattr(owner, name), name in vars(owner)
         wrapper = around(original)
         # Warnings are attributed to the caller `stacklevel` frames up; frames named like importlib's are not counted.
         wrapper.__code__ = wrapper.__code__.replace(co_filename=INVISIBLE)
@@ -148,6 +151,8 @@ class Hooks:
             # If another watch has wrapped ours since, ours goes when that one does.
             while getattr(current := getattr(owner, name), "_rhobar_over", False):
                 setattr(owner, name, current.__wrapped__)
+            if not own and getattr(owner, name) is original:
+                delattr(owner, name)
 
         self._undo.callback(restore)
 
@@ -193,6 +198,15 @@ class Hooks:
                 self._thread.inside = False
 
         return grad
+
+    def _around_equality(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def equality(one: Any, other: Any) -> Any:  # noqa: ANN401
+            if not torch.compiler.is_compiling():
+                self._listener.compared(one, other)
+            return original(one, other)
+
+        return equality
 
     def _around_dropout(self, original: Callable[..., Any]) -> Callable[..., Any]:
         usual = original.__defaults__ or (0.5, True)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer
 
 from rhobar.record import Evaluation, LossFacts, OptimizerFacts, Unseen
+from rhobar.watch.answers import compared_labels, evaluation_loss
 from rhobar.watch.clearing import Clearing
 from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.forwards import Forward, address, first_tensor, has_values, tensors_in
@@ -162,6 +163,23 @@ class Observer:
     def dropout_called(self, p: float) -> None:
         """A functional dropout was active, whatever mode the model is in."""
         self._dropout = max(self._dropout, p)
+
+    def compared(self, one: Any, other: Any) -> None:  # noqa: ANN401
+        """Two tensors were compared: in an evaluation without a loss this may pair answers with labels."""
+        if self._busy or not self._pending or torch.is_grad_enabled():
+            return
+        forward = self._pending[-1]
+        if forward.recorded or forward.losses or forward.output is None:
+            return
+        with self._contained("evaluations") as on:
+            model = forward.model()
+            tracker = next((t for t in reversed(self.trackers) if model is not None and t.trains(model)), None)
+            if not on or tracker is None or not tracker.kept:
+                return
+            pair = compared_labels(forward.output, one, other)
+            if pair is not None and (value := evaluation_loss(tracker.kept[-1].call, *pair)) is not None:
+                forward.losses.append((tracker.loss.kind if tracker.loss else "custom", value))
+                forward.hits = float((pair[0].argmax(1) == pair[1]).double().mean())
 
     def loss_called(self, kind: str, call: LossCall) -> None:
         """A functional loss was called (also from inside a loss module)."""
@@ -345,6 +363,7 @@ class Observer:
                     num_batches=len(group),
                     num_rows=rows,
                     loss=loss,
+                    accuracy=_mean_hits(group),
                     training_mode=sum(f.training or f.dropout > 0 for f in group) * 2 > len(group),
                     overlap=tracker.rows.overlap(x) if x is not None and x.shape[0] <= 8192 else None,
                     source="/".join(str(line) for _, line in path[:4]),
@@ -438,6 +457,12 @@ class Observer:
                 self._pending = []
                 for tracker in self.trackers:
                     self._note_use(tracker)
+
+
+def _mean_hits(group: list[Forward]) -> float | None:
+    """Accuracy over the passes whose labels were seen."""
+    seen = [(f.rows, f.hits) for f in group if f.hits is not None]
+    return sum(n * hits for n, hits in seen) / max(sum(n for n, _ in seen), 1) if seen else None
 
 
 def optimizer_facts(optimizer: Optimizer, steps: int) -> OptimizerFacts:

@@ -1,0 +1,93 @@
+"""Run many scripts, alone and under ``rhobar run``, each in a fork of one process that has imported torch.
+
+    python forked.py JOBS.json RESULTS.json
+
+A job is ``{"script", "folder", "watched", "options", "break"}``; its result holds exit code, stdout and stderr.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+
+def warm_up() -> None:
+    import torch
+
+    import rhobar.cli.main
+    import rhobar.diagnose.ranking
+    import rhobar.report.html
+    import rhobar.watch.watcher
+
+    torch.set_num_threads(1)
+    assert rhobar
+
+
+def run(job: dict) -> dict:
+    folder = Path(job["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.chdir(folder)
+            for number, name in ((1, "stdout"), (2, "stderr")):
+                os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
+            code = execute(job)
+        except BaseException:  # noqa: BLE001
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    deadline = time.monotonic() + 60
+    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return {"code": "timeout", "stdout": "", "stderr": ""}
+        time.sleep(0.01)
+    texts = {name: (folder / name).read_text(encoding="utf-8", errors="replace") for name in ("stdout", "stderr")}
+    return {"code": os.waitstatus_to_exitcode(ended[1]), **texts}
+
+
+def execute(job: dict) -> int:
+    if job.get("break"):
+        broken(job["break"])
+    try:
+        if job["watched"]:
+            from rhobar.cli.main import app
+
+            app(["run", "--quiet", "--out", job.get("out", "out"), *job["options"], job["script"]])
+        else:
+            from rhobar.watch.launch import run_script
+
+            run_script(job["script"], [], on_end=lambda ending: None).leave()
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+    return 0
+
+
+def broken(place: str) -> None:
+    """Make a function of rhobar raise: ``module:name``."""
+    import importlib
+
+    def fails(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("injected")
+
+    module, _, name = place.partition(":")
+    owner = importlib.import_module(module)
+    *path, last = name.split(".")
+    for part in path:
+        owner = getattr(owner, part)
+    setattr(owner, last, fails)
+
+
+if __name__ == "__main__":
+    warm_up()
+    jobs = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    Path(sys.argv[2]).write_text(json.dumps([run(job) for job in jobs]), encoding="utf-8")
