@@ -140,11 +140,11 @@ class Session:
         targets = [(self.out / "diagnosis.json", diagnosis_json), (self.json, diagnosis_json)]
         for path, make in targets:
             if path is not None:
-                self._try(path, lambda p=path, m=make: write_text(p, m(record, diagnosis)))  # type: ignore[misc]
+                self._try(path, lambda p=path, m=make: write_text(p, m(record, diagnosis)))
         self._try(self.out / "record.json", lambda: write_text(self.out / "record.json", to_json(record)))
         for path in {self.out / "report.html", self.report} - {None}:
             assert path is not None
-            if not self._try(path, lambda p=path: _write_page(record, diagnosis, p, write_report)) and path == page:  # type: ignore[misc]
+            if not self._try(path, lambda p=path: _write_page(record, diagnosis, p, write_report)) and path == page:
                 page = None
         return page
 

@@ -103,7 +103,8 @@ def _ridge(x: Tensor, y: Tensor, at: Tensor) -> Tensor:
     """w = (XXᵀ + λI)⁻¹ in the dual, with λ = number of features (unit prior variance per standardised feature)."""
     mean = y.mean(0)
     kernel = x @ x.T + x.shape[1] * torch.eye(x.shape[0], dtype=x.dtype)
-    return at @ (x.T @ torch.linalg.solve(kernel, y - mean)) + mean
+    weights: Tensor = x.T @ torch.linalg.solve(kernel, y - mean)
+    return at @ weights + mean
 
 
 def _kernel_ridge(x: Tensor, y: Tensor, at: Tensor) -> Tensor:
@@ -112,7 +113,8 @@ def _kernel_ridge(x: Tensor, y: Tensor, at: Tensor) -> Tensor:
     width = distances.median().clamp_min(1e-9)
     mean = y.mean(0)
     kernel = torch.exp(-((distances / width) ** 2)) + 0.1 * torch.eye(x.shape[0], dtype=x.dtype)
-    return torch.exp(-((torch.cdist(at, x) / width) ** 2)) @ torch.linalg.solve(kernel, y - mean) + mean
+    weights: Tensor = torch.linalg.solve(kernel, y - mean)
+    return torch.exp(-((torch.cdist(at, x) / width) ** 2)) @ weights + mean
 
 
 _PREDICTORS = {"nearest neighbours": _neighbours, "ridge regression": _ridge, "kernel ridge": _kernel_ridge}

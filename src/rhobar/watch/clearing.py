@@ -32,7 +32,7 @@ class Clearing:
             parameter, mark = ref(), self._marks[i]
             if parameter is None or mark is None:
                 continue
-            grad = parameter.grad
+            grad: Tensor | None = parameter.grad
             if grad is None or mark[0]() is not grad:
                 self._cleared = True
             elif grad._version != mark[1]:

@@ -88,4 +88,4 @@ def first_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None
     found = tensors_in([*args, *kwargs.values()])
     floats = [t for t in found if t.is_floating_point() and t.ndim > 0]
     rest = [t for t in found if t.ndim > 0 and t.dtype != torch.bool]
-    return (floats or rest or [None])[0]
+    return next(iter(floats or rest), None)

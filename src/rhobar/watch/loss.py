@@ -63,7 +63,7 @@ class LossTrace:
     def main(self) -> LossTerm | None:
         """The first recognised term, else the first."""
         known = [t for t in self.terms if t.kind != "custom"]
-        return (known or self.terms or [None])[0]
+        return next(iter(known or self.terms), None)
 
 
 def trace_loss(graph: Graph, outputs: dict[Node, Tensor]) -> LossTrace:

@@ -388,8 +388,9 @@ class Observer:
         opened = tracker.open
         if opened is None:
             return
-        norm, applied = opened.reading.gradient_norm, tracker.parameters.gradient_norm()
-        if norm and applied is not None and math.isfinite(norm):
+        # Gradients that were dropped before the step count as zero: the step applies nothing.
+        norm, applied = opened.reading.gradient_norm, tracker.parameters.gradient_norm() or 0.0
+        if norm and math.isfinite(norm):
             tracker.note_clipping(norm, applied)
 
     def step_ended(self, optimizer: Optimizer) -> None:
@@ -407,8 +408,8 @@ class Observer:
             served = [t for t in candidates if t.reached & mine]
             if not served and candidates:
                 # It holds nothing that the loss reaches: it belongs to the training it stepped with first.
-                known = [t for t in self.trackers if id(optimizer) in t.optimizers]
-                served = [t for t in known if t in candidates] if known else candidates[-1:]
+                before = [t for t in self.trackers if id(optimizer) in t.optimizers]
+                served = [t for t in before if t in candidates] if before else candidates[-1:]
             for tracker in served:
                 self._serve(tracker, optimizer)
             if self._since_step:

@@ -1,5 +1,6 @@
 """Which backward node is which mathematical operation, and where it keeps its input, weight and output."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -167,7 +168,7 @@ def _transposed(graph: Graph, node: Node | None) -> bool:
     return count % 2 == 1
 
 
-_APPLY = {
+_APPLY: dict[str, Callable[[Tensor], Tensor]] = {
     "leaky_relu": F.leaky_relu,
     "elu": F.elu,
     "celu": F.celu,
@@ -196,7 +197,7 @@ def activation_output(node: Node) -> Tensor | None:
         return z.clamp_min(0)
     if name == "hardtanh" and isinstance(z, Tensor):
         return z.clamp(saved(node, "min_val"), saved(node, "max_val"))
-    if isinstance(z, Tensor) and name in _APPLY:
+    if isinstance(z, Tensor) and name is not None and name in _APPLY:
         return _APPLY[name](z)
     return None
 

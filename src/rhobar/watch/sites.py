@@ -27,7 +27,7 @@ def call_site(depth: int = 1) -> Site:
 
 def call_path(depth: int = 1, *, limit: int = 6) -> tuple[Site, ...]:
     """Sites of the nearest `limit` frames of the user's program, innermost first."""
-    path = []
+    path: list[Site] = []
     frame = _user_frame(sys._getframe(depth))
     while frame is not None and len(path) < limit:
         path.append((id(frame.f_code), frame.f_lineno))
