@@ -13,11 +13,14 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+import jaxtyping
 
 HERE = Path(__file__).parent
 
@@ -113,6 +116,9 @@ def _run_in_child(program: Program, folder: str, out: Path) -> NoReturn:
         for number, name in ((1, "out"), (2, "err")):
             os.dup2(os.open(Path(folder) / name, os.O_WRONLY | os.O_CREAT), number)
         os.chdir(folder)
+        # Under pytest, warnings are errors and annotations are checked; a user's interpreter does neither.
+        warnings.resetwarnings()
+        jaxtyping.config.update("jaxtyping_disable", True)
         from rhobar.cli.main import app
 
         app(["run", "--quiet", "--out", folder, "--json", str(out), str(program.path.resolve())])

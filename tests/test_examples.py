@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.corpus import Program, Verdict, judge
+from tests.corpus import Program, Verdict, judge, warm_up
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -41,6 +41,7 @@ REMEDIES = {
 def _judged(path: Path) -> Verdict:
     pytest.importorskip("sklearn")
     pytest.importorskip("mnist1d")
+    warm_up()
     verdict = judge(Program(path, ()))
     assert not verdict.error, verdict.error
     return verdict

@@ -16,6 +16,7 @@ from pathlib import Path
 
 def warm_up() -> None:
     import torch
+    import torch._dynamo  # what the first optimizer imports, seconds of it
 
     import rhobar.cli.main
     import rhobar.diagnose.ranking

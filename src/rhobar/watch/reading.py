@@ -292,5 +292,5 @@ def _norm_batch(graph: Graph) -> int | None:
             shape = out_shape(node)
             if len(shape) >= 2 and shape[1]:
                 counts.append(math.prod(shape) // shape[1])
-    return min(counts, default=None)  # type: ignore[type-var]
+    return min(counts, default=None)
 

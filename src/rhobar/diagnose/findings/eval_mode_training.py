@@ -51,6 +51,7 @@ _MIN_STEPS = 3
         "exploding-gradient",
         "vanishing-gradient",
         "learning-rate-too-high",
+        "learning-rate-too-low",
         "degenerate-batch-norm",
     ),
     references=("Ioffe & Szegedy (2015), Batch normalization", "Srivastava et al. (2014), Dropout"),

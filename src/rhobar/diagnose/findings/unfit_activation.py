@@ -88,27 +88,25 @@ def unfit_activation(training: Training, record: Record) -> Outcome:
         return None
     steps = [x for x in hidden if x.activation in STEPS and x.gradient is not None and x.gradient.rms == 0]
     if steps:
-        return _seen(steps, steps[0].activation or "", "passes no gradient at all", 0.0, 0.0, 0.95)
+        text = f"The slope of {steps[0].activation} is 0 wherever it exists: no gradient passes {steps[0].name}."
+        return _seen(steps, text, 0.0, 0.0, 0.95)
     if not hurt.falls_short:
         return None
     exps = [x for x in hidden if x.activation == "exp"]
     forward = forward_profile(first)
     if exps and (not hurt.course.finite or (forward is not None and not forward.product <= 1e3)):
         product = forward.product if forward is not None else math.nan
-        return _seen(exps, "exp", f"multiplies the signal by {product:.3g} over the depth", product, 1e3, 0.8)
+        text = f"{len(exps)} hidden exp layer(s) multiply the signal by {product:.3g} over the depth."
+        return _seen(exps, text, product, 1e3, 0.8)
     flat = [x for x in hidden if x.activation in FLAT]
     profile = backward_profile(first)
     if len(flat) < 2 or 2 * len(flat) < len(hidden) or _badly_scaled(training) or profile is None:
         return None
-    bound = max(SLOPE ** len(flat), 1e-30)
-    if not profile.product <= DECAY:
-        return None
     text = (
-        f"passes at most {SLOPE:.2f} of the gradient: {profile.product:.2g} of it is left after "
-        f"{len(flat)} layers "
-        f"(bound {bound:.2g}), {profile.rho:.2f} per layer"
+        f"{len(flat)} hidden {flat[0].activation} layers leave {profile.product:.2g} of the gradient for the first: each "
+        f"passes {profile.rho:.2f} of it on average, and a usual weight matrix behind that slope at most {SLOPE:.2f}."
     )
-    return _seen(flat, flat[0].activation or "", text, profile.product, DECAY, 0.93)
+    return _seen(flat, text, profile.product, DECAY, 0.93)
 
 
 def _badly_scaled(training: Training) -> bool:
@@ -117,10 +115,10 @@ def _badly_scaled(training: Training) -> bool:
 
 
 def _seen(
-    layers: list[LayerReading], name: str, text: str, value: float, threshold: float, confidence: float
+    layers: list[LayerReading], text: str, value: float, threshold: float, confidence: float
 ) -> Seen:
     return Seen(
-        summary=f"Each of {len(layers)} hidden {name} layers {text}.",
+        summary=text,
         severity=0.95,
         confidence=confidence,
         where=tuple(layer.name for layer in layers[:5]),
