@@ -43,7 +43,7 @@ def examine(tracker: Tracker, training: Training) -> list[str]:
         try:
             reason = _second_look(tracker, training)
         except Exception as error:  # noqa: BLE001
-            reason = f"{type(error).__name__}: {error}"
+            reason = f"the kept batches could not be run again ({error})"
     if reason:
         missing.append(reason)
     return missing

@@ -33,6 +33,8 @@ class KeptBatch:
         output, prediction = forward.output, call.input
         if not isinstance(output, Tensor) or not isinstance(prediction, Tensor) or output.numel() != prediction.numel():
             return None
+        if output.numel() == 0:
+            return None
         if not isinstance(call.value, Tensor) or call.value.numel() != 1:
             return None
         tensors = tensors_in([*forward.args, *forward.kwargs.values(), call.target])

@@ -86,6 +86,7 @@ def has_values(x: object) -> bool:
 def first_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
     """The input of a model: its first floating-point tensor argument, else its first tensor."""
     found = tensors_in([*args, *kwargs.values()])
+    found = [t for t in found if not t.is_nested]
     floats = [t for t in found if t.is_floating_point() and t.ndim > 0]
     rest = [t for t in found if t.ndim > 0 and t.dtype != torch.bool]
     return next(iter(floats or rest), None)

@@ -48,7 +48,8 @@ def saved(node: Node, name: str) -> Any:  # noqa: ANN401
         for one in raw if isinstance(raw, tuple) else (raw,):
             if getattr(one, "unpack_hook", None) is not None:
                 return None
-        return getattr(node, f"_saved_{name}", None)
+        value = getattr(node, f"_saved_{name}", None)
+        return None if isinstance(value, Tensor) and value.is_nested else value
     except RuntimeError:
         return None
 

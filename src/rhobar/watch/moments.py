@@ -22,6 +22,8 @@ def real(x: Tensor) -> Tensor:
 def sampled(x: Tensor, limit: int = MAX_READ) -> Tensor:
     """At most `limit` elements of x as a flat tensor, evenly spread, without copying more than it returns."""
     x = real(x.detach())
+    if x.is_nested:
+        x = torch.cat([part.reshape(-1) for part in x.unbind()])
     if x.layout != torch.strided:
         x = x.coalesce().values() if x.layout == torch.sparse_coo else x.to_dense()
     if x.numel() <= limit:

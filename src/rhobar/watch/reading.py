@@ -251,6 +251,8 @@ class StepReading:
     def _note_facts(
         self, tracker: Tracker, term: LossTerm, prediction: Tensor | None, target: Tensor | None, called: bool
     ) -> None:
+        if prediction is not None and prediction.is_nested:
+            prediction = None  # rows of different lengths have no shape to compare
         if prediction is not None and prediction.is_floating_point() and prediction.numel():
             low, high = (float(v) for v in torch.aminmax(prediction.detach().float()))
             old = tracker.outputs_range or (math.inf, -math.inf)

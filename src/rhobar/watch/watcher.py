@@ -101,12 +101,21 @@ class Watcher:
             "device": "cuda" if torch.cuda.is_initialized() else "cpu",
         }
         watched = [t for t in observer.trackers if t.losses or t.refused]
-        record.trainings = [t.result(self._name(t)) for t in watched]
+        results = [(t, training) for t in watched if (training := self._result(t)) is not None]
+        record.trainings = [training for _, training in results]
         if exam:
             start = time.perf_counter()
-            for tracker, training in zip(watched, record.trainings, strict=True):
+            for tracker, training in results:
                 self._examine(tracker, training)
             record.exam_seconds = time.perf_counter() - start
+
+    def _result(self, tracker: Tracker) -> Training | None:
+        """One training as plain data; one that cannot be summarised takes no other with it."""
+        try:
+            return tracker.result(self._name(tracker))
+        except Exception as error:  # noqa: BLE001
+            self._record.unseen.append(Unseen("a training", f"{type(error).__name__}: {error}"))
+            return None
 
     def _examine(self, tracker: Tracker, training: Training) -> None:
         try:

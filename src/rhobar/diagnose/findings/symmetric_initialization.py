@@ -96,12 +96,12 @@ def _late_break(matrices: list[ParameterFacts], training: Training) -> Seen | No
     """All matrices started with equal units and rounding alone parted them, too late for this training."""
     hurt = harm(training)
     equal = [p for p in matrices if p.identical_units >= COPIES]
-    if len(equal) < max(2, len(matrices)) or hurt is None or not hurt.falls_short:
+    if len(equal) < max(2, len(matrices)) or hurt is None:
         return None
     return Seen(
         summary=f"All units of all {len(equal)} weight matrices started equal; only rounding parted them, and the "
         f"loss fell from {hurt.course.start:.3g} to no less than {hurt.course.end:.3g}.",
-        severity=0.95,
+        severity=0.95 if hurt.falls_short else 0.6,
         confidence=0.95,
         where=tuple(p.name for p in equal[:5]),
         evidence=(Evidence("share of equal units at the start", equal[0].identical_units, COPIES),),

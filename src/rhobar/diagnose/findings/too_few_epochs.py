@@ -37,7 +37,7 @@ from rhobar.record import Evidence, Record, Remedy, Training
 
 __all__ = ["too_few_epochs"]
 
-_FALL = 0.1
+_FALL = 0.05
 _STEADY = 0.5
 
 
@@ -53,7 +53,7 @@ _STEADY = 0.5
     references=("Prechelt (1998), Early stopping — but when?",),
 )
 def too_few_epochs(training: Training, record: Record) -> Outcome:
-    """Fire if the last quarter still brought a tenth of the task and half was not reached."""
+    """Fire if the last quarter still brought a twentieth of the task and half was not reached."""
     course = progress(training)
     if course is None or course.num_steps < 2 * MIN_STEPS:
         return unchecked("too-few-epochs", f"needs {2 * MIN_STEPS} backward passes")

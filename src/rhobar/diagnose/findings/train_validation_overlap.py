@@ -78,7 +78,7 @@ def _repeated(training: Training) -> float:
 
 def _partial(evaluation: Evaluation, training: Training) -> bool:
     overlap = evaluation.overlap or 0.0
-    if not SMALLEST < overlap <= LARGEST or evaluation.training_mode:
+    if not SMALLEST < overlap <= LARGEST or (evaluation.training_mode and evaluation.loss is None):
         return False
     shared = overlap * evaluation.num_rows
     if training.num_rows_distinct and shared >= 0.9 * training.num_rows_distinct:
