@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a table of programs)
 """Law: watching holds a constant number of tensors, however long the training, and no graph after its backward pass."""
 
 import gc

@@ -10,9 +10,12 @@ that leaves no doubt:
 3. *zigzag*: successive updates of an optimizer without momentum have a median cosine below −½;
 4. *long steps*: the median matrix changes by 10 % of its size per step, or by half of it at once;
 5. *rise*: the loss diverged, became infinite, or peaked at twice what start and constant answer score;
-6. *drift*: the median matrix, drawn at a usual scale, travelled five times its own length.
+6. *growth*: a matrix grew thirtyfold or overflowed;
+7. *overflow*, which counts as a rise: a value became infinite in an operation that is harmless for finite values,
+   and no formula of the script is unstable;
+8. *drift*: the median matrix, drawn at a usual scale, travelled five times its own length.
 
-Whatever was learned, it also fires when both 6 holds and one more full step would undo everything: the line search
+Whatever was learned, it also fires when both 8 holds and one more full step would undo everything: the line search
 ends above the constant answer's loss and above twice the loss it started from.
 
 ## Why it harms
@@ -31,7 +34,7 @@ order is then there too. 2: on a quadratic g_{t+1} = (1 − ηλ) g_t, and 1 −
 SGD has cos(Δ_t, Δ_{t−1}) = −ηλ/2; −½ is half of the stability limit. 4: at 10 % per step the start is
 forgotten within ten aligned or a hundred random steps. A step by Adam moves each weight by about η whatever
 the gradient: η must be far below rms(θ) ≈ 1/√n. 5: two chance doublings above both references do not happen
-to a loss that a stable step can only lower. 6: the initial weights then make up 1/√26 < 20 % of the final
+to a loss that a stable step can only lower. 8: the initial weights then make up 1/√26 < 20 % of the final
 ones' length; networks that learn from a usual start stay within a few lengths of it.
 
 ## Example
@@ -47,7 +50,7 @@ at the edge of stability; Wu, Ma & E (2018).
 
 import math
 
-from rhobar.diagnose.motion import typical, update_ratios
+from rhobar.diagnose.motion import matrix_names, typical, update_ratios
 from rhobar.diagnose.progress import MIN_STEPS, Progress, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.diagnose.shortfall import fell_short, judgeable, uninformative
@@ -60,6 +63,8 @@ _LONG, _LEAP = 0.1, 0.5
 _PEAK = 2.0
 _RISE_ON_LINE = 0.05
 _FAR = 5.0
+_GROWN = 30.0
+_HARMLESS = ("Relu", "Addmm", "Mm", "Convolution", "Add", "MaxPool2DWithIndices", "LeakyRelu", "Gelu", "Silu", "LogSoftmax")
 
 
 @rule(
@@ -96,12 +101,19 @@ def learning_rate_too_high(training: Training, record: Record) -> Outcome:
     if training.num_steps == 0 or not judgeable(training):
         return None
     rise = _rise(training, course) or _ruin(training, course)
+    rise = rise or _overflow(training)
     drift = _drift(training)
     if not fell_short(training, course) and (drift is None or _ruin(training, course) is None):
         return None
     signs = [
         sign
-        for sign in (_line_search(training), _reversal(training), _zigzag(training), _long_steps(training))
+        for sign in (
+            _line_search(training),
+            _reversal(training),
+            _zigzag(training),
+            _long_steps(training),
+            _growth(training),
+        )
         if sign
     ]
     if drift is not None and not (course.stuck and uninformative(training)):
@@ -130,6 +142,33 @@ def _ruin(training: Training, course: Progress) -> Evidence | None:
     if full is None or full <= max(constant, 2 * probe.start):
         return None
     return Evidence("loss after one more full step", full, max(constant, 2 * probe.start))
+
+
+def _overflow(training: Training) -> Evidence | None:
+    """A value that became infinite in an operation that is itself harmless, in a training that ran until then."""
+    first = training.nonfinite
+    if first is None or training.structure.hand_written or first.phase not in ("forward", "loss", "parameter", "backward"):
+        return None
+    before = [x for x in training.losses[: first.step] if math.isfinite(x)]
+    if len(before) < 2 or (first.phase == "forward" and first.operation not in _HARMLESS):
+        return None
+    return Evidence("step at which the values overflowed", float(first.step), float(len(training.losses)))
+
+
+def _growth(training: Training) -> Evidence | None:
+    """How much the largest matrix grew, up to where it overflowed."""
+    names = matrix_names(training)
+    first = {p.name: p.weight for p in training.readings[0].parameters if p.name in names} if training.readings else {}
+    grown = [
+        p.weight / first[p.name]
+        for r in training.readings[1:]
+        for p in r.parameters
+        if first.get(p.name)
+    ]
+    if any(not math.isfinite(g) for g in grown):
+        return Evidence("growth of a matrix", math.inf, _GROWN)
+    most = max(grown, default=0.0)
+    return Evidence("growth of a matrix", most, _GROWN) if most >= _GROWN else None
 
 
 def _drift(training: Training) -> Evidence | None:

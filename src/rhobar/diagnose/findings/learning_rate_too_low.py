@@ -3,7 +3,8 @@
 ## What it does
 Fires when a training that fell short kept its median matrix within 3 % of its start and one of these shows
 that longer steps would have helped: a line search along the last update whose best factor is at least 30;
-gradients that keep pointing the same way; a loss that falls in a straight line.
+gradients that keep pointing the same way; a loss that falls in a straight line. A line search that finds a tenth
+of the loss at a factor of 30 or more is enough, however far the matrices came.
 
 ## Why it harms
 In the linear regime the loss falls by η‖g‖² per step; nothing but η is small in it.
@@ -75,7 +76,8 @@ def learning_rate_too_low(training: Training, record: Record) -> Outcome:
     movement = typical(movements) if movements else path_bound(training)
     if movement is None:
         return unchecked("learning-rate-too-low", "neither updates nor movements of the weights were seen")
-    if not movement <= _STILL:
+    creeping = _creeping(training)
+    if not movement <= _STILL and not creeping:
         return None
     signs = [
         sign for sign in (_line_search(training), _aligned(training), _straight(training)) if sign is not None
@@ -117,6 +119,14 @@ def _line_search(training: Training) -> Evidence | None:
     if best < _FACTOR or not (probe.start - full > 0 and probe.start - along[best] >= promised):
         return None
     return Evidence("best multiple of the last update", best, _FACTOR)
+
+
+def _creeping(training: Training) -> bool:
+    """Whether the line search finds a tenth of the loss at thirty steps' length or more."""
+    probe = training.rate
+    if probe is None or _line_search(training) is None:
+        return False
+    return probe.start - min(loss for loss in probe.losses if math.isfinite(loss)) >= 0.1 * abs(probe.start)
 
 
 def _contradicted(training: Training) -> bool:
