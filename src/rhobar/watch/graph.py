@@ -5,6 +5,7 @@ torch names an operation by its backward node (``AddmmBackward0``), links it to 
 values of any program can be read while it runs, whatever style it is written in.
 """
 
+import functools
 import re
 from collections import defaultdict
 from typing import Any
@@ -25,6 +26,11 @@ def op_name(node: Node) -> str:
     """``AddmmBackward0`` → ``Addmm``."""
     # The node of a custom Function is the context that its author may hang attributes on, `name` among them.
     name = type(node).__name__ if isinstance(node, BackwardCFunction) else node.name()
+    return _short(name)
+
+
+@functools.lru_cache(maxsize=4096)
+def _short(name: str) -> str:
     return re.sub(r"Backward\d*$", "", name.rsplit("::", 1)[-1])
 
 

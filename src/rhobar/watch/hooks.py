@@ -5,6 +5,7 @@ Every listener is contained: an error inside rhobar is noted as "not seen", neve
 
 import contextlib
 import functools
+import warnings
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
@@ -122,6 +123,7 @@ class Hooks:
         ]
         for handle in handles:
             self._undo.callback(handle.remove)
+        self._hush()
         # torch forgets to take this entry back with the hook.
         self._undo.callback(torch_module._global_forward_hooks_with_kwargs.pop, handles[1].id, None)
         self._patch(torch.Tensor, "backward", self._around_backward)
@@ -134,6 +136,20 @@ class Hooks:
             self._patch(torch.Tensor, name, self._around_equality)
         for name in DROPOUTS:
             self._patch(F, name, self._around_dropout)
+
+    def _hush(self) -> None:
+        """A compiled module warns of global hooks at each call; they are ours, not the program's."""
+        known = list(warnings.filters)
+        warnings.filterwarnings("ignore", message=r"Using `torch\.compile\(module\)` when there are global hooks")
+        added = [entry for entry in warnings.filters if entry not in known]
+
+        def unhush() -> None:
+            for entry in added:
+                if entry in warnings.filters:
+                    warnings.filters.remove(entry)  # type: ignore[attr-defined]
+            warnings._filters_mutated()  # type: ignore[attr-defined]
+
+        self._undo.callback(unhush)
 
     def detach(self) -> None:
         """Stop listening and leave nothing behind."""

@@ -1,11 +1,12 @@
 """The state machine behind every way of watching: events of torch in, trackers of trainings out."""
 
+import cmath
 import math
 import time
 import traceback
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 import torch
@@ -33,6 +34,44 @@ MAX_HELD = 20_000_000
 """Parameters of finished models that are kept in memory until the exam (80 MB in float32)."""
 
 
+class _Contained:
+    """The body of a listener: timed, quiet, alone, and with its errors noted rather than raised.
+
+    A class, not a generator: it is entered several times at every step.
+    """
+
+    __slots__ = ("_observer", "_quiet", "_start", "_what")
+
+    def __init__(self, observer: "Observer", what: str) -> None:
+        self._observer, self._what, self._quiet = observer, what, quiet()
+        self._start: float | None = None
+
+    def __enter__(self) -> bool:
+        observer = self._observer
+        if observer._busy or observer.errors > 20:
+            return False
+        observer._busy = True
+        self._start = time.perf_counter()
+        self._quiet.__enter__()
+        return True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if self._start is None:
+            return False
+        observer = self._observer
+        self._quiet.__exit__(kind, error, trace)
+        observer._busy = False
+        contained = isinstance(error, Exception)
+        if isinstance(error, Exception):
+            observer.errors += 1
+            place = traceback.extract_tb(trace)[-1]
+            observer._note(self._what, f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})")
+        observer.clock.spent += time.perf_counter() - self._start
+        return contained
+
+
 class Observer:
     """Listens to torch and sorts what happens into trainings.
 
@@ -55,6 +94,7 @@ class Observer:
         self._pending: list[Forward] = []
         self._by_site: dict[Site, Tracker] = {}
         self._held: dict[int, weakref.ref[Tensor]] = {}
+        self._mine: dict[int, tuple[weakref.ref[Optimizer], list[tuple[int, ...]], set[int]]] = {}
         self._new_model = False
         self._since_step: list[Tracker] = []
         self._last_trackers: list[Tracker] = []
@@ -70,24 +110,9 @@ class Observer:
             self._room -= size
             tracker.alive.append(thing)
 
-    @contextmanager
-    def _contained(self, what: str) -> Iterator[bool]:
+    def _contained(self, what: str) -> "_Contained":
         """Time the body, keep its errors from the program, and keep it from watching itself."""
-        if self._busy or self.errors > 20:
-            yield False
-            return
-        self._busy = True
-        start = time.perf_counter()
-        try:
-            with quiet():
-                yield True
-        except Exception as error:  # noqa: BLE001
-            self.errors += 1
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            self._note(what, f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})")
-        finally:
-            self._busy = False
-            self.clock.spent += time.perf_counter() - start
+        return _Contained(self, what)
 
     def _note(self, what: str, reason: str) -> None:
         if len(self.unseen) < 50 and all(u.what != what or u.reason != reason for u in self.unseen):
@@ -258,7 +283,7 @@ class Observer:
         tracker = self._by_site.get(site)
         known = tracker is not None and not self._new_model
         dense = not known or tracker is None or tracker.schedule.wants(tracker.step)
-        bad = loss.device.type == "cpu" and not bool(torch.isfinite(loss.detach()).all())
+        bad = loss.device.type == "cpu" and not _finite(loss)
         for other in self.trackers:
             for _, clearing in other.optimizers.values():
                 clearing.look()
@@ -398,14 +423,9 @@ class Observer:
         with self._contained("optimizer steps") as on:
             if not on:
                 return
-            mine = {id(p) for group in optimizer.param_groups for p in group["params"]}
-            for group in optimizer.param_groups:
-                for p in group["params"]:
-                    known = self._held.get(id(p))
-                    if known is None or known() is not p:
-                        self._held[id(p)] = weakref.ref(p)
+            mine = self._parameters_of(optimizer)
             candidates = self._since_step or self._last_trackers
-            served = [t for t in candidates if t.reached & mine]
+            served = [t for t in candidates if not t.reached.isdisjoint(mine)]
             if not served and candidates:
                 # It holds nothing that the loss reaches: it belongs to the training it stepped with first.
                 before = [t for t in self.trackers if id(optimizer) in t.optimizers]
@@ -415,6 +435,18 @@ class Observer:
             if self._since_step:
                 self._last_trackers = self._since_step
             self._since_step = []
+
+    def _parameters_of(self, optimizer: Optimizer) -> set[int]:
+        """Identities of the parameters it holds, gathered anew when its groups have changed."""
+        lists = [group["params"] for group in optimizer.param_groups]
+        groups = [(id(ps), len(ps), id(ps[0]), id(ps[-1])) for ps in lists if ps]
+        known = self._mine.get(id(optimizer))
+        if known is not None and known[0]() is optimizer and known[1] == groups:
+            return known[2]
+        self.hold([p for ps in lists for p in ps])
+        mine = {id(p) for ps in lists for p in ps}
+        self._mine[id(optimizer)] = weakref.ref(optimizer), groups, mine
+        return mine
 
     def _serve(self, tracker: Tracker, optimizer: Optimizer) -> None:
         known = tracker.optimizers.get(id(optimizer))
@@ -431,8 +463,11 @@ class Observer:
         first = next(iter(tracker.optimizers.values()))[0]
         if first() is optimizer:
             tracker.steps += 1
-            tracker.rates.append(float(optimizer.param_groups[0].get("lr", math.nan)))
-            tracker.optimizer = optimizer_facts(optimizer, tracker.steps)
+            rate = float(optimizer.param_groups[0].get("lr", math.nan))
+            # Settings that a schedule moves without the rate are followed every 16 steps.
+            if tracker.steps < 16 or tracker.steps % 16 == 0 or rate != tracker.rates[-1]:
+                tracker.optimizer = optimizer_facts(optimizer, tracker.steps)
+            tracker.rates.append(rate)
         known[1].stepped()
         if tracker.open is not None:
             tracker.settle_update()
@@ -464,6 +499,10 @@ def _mean_hits(group: list[Forward]) -> float | None:
     """Accuracy over the passes whose labels were seen."""
     seen = [(f.rows, f.hits) for f in group if f.hits is not None]
     return sum(n * hits for n, hits in seen) / max(sum(n for n, _ in seen), 1) if seen else None
+
+
+def _finite(loss: Tensor) -> bool:
+    return cmath.isfinite(loss.item()) if loss.numel() == 1 else bool(torch.isfinite(loss.detach()).all())
 
 
 def optimizer_facts(optimizer: Optimizer, steps: int) -> OptimizerFacts:

@@ -6,6 +6,7 @@ Everything the watcher reads, it reads inside `quiet()`, so that nothing it does
 import contextlib
 import random
 from collections.abc import Iterator
+from types import TracebackType
 
 import numpy as np
 import torch
@@ -14,18 +15,41 @@ from torch.utils._python_dispatch import _disable_current_modes
 __all__ = ["kept_rng", "quiet"]
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Switch off gradients, autocast, torch-function and dispatch modes for the body."""
+class quiet:
+    """Switch off gradients, autocast, torch-function and dispatch modes for the body.
+
+    Entered several times at every step: what is off already costs no more than a look.
+    """
+
+    __slots__ = ("_function", "_grad", "_rare")
+
+    def __enter__(self) -> None:
+        self._function = torch._C.DisableTorchFunction()
+        self._function.__enter__()
+        self._rare = None
+        if torch._C._len_torch_dispatch_stack() or torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda"):
+            self._rare = _rare_modes_off()
+        self._grad = torch.is_grad_enabled()
+        torch._C._set_grad_enabled(False)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        torch._C._set_grad_enabled(self._grad)
+        if self._rare is not None:
+            self._rare.close()
+        self._function.__exit__(kind, error, trace)
+
+
+def _rare_modes_off() -> contextlib.ExitStack:
+    """Dispatch modes and autocast switched off until the stack is closed."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(torch._C.DisableTorchFunction())
         if torch._C._len_torch_dispatch_stack():
             stack.enter_context(_disable_current_modes())
-        stack.enter_context(torch.no_grad())
         for device in ("cpu", "cuda"):
             if torch.is_autocast_enabled(device):
                 stack.enter_context(torch.autocast(device, enabled=False))
-        yield
+        return stack.pop_all()
 
 
 @contextlib.contextmanager

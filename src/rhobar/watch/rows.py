@@ -1,5 +1,8 @@
 """Fingerprints of data rows: has this sample been seen before, in training or by the evaluation?"""
 
+import functools
+import math
+
 import torch
 from torch import Tensor
 
@@ -22,15 +25,23 @@ def fingerprints(x: Tensor) -> list[float]:
     x = real(x.detach())
     flat = x.reshape(x.shape[0], -1)
     flat = flat[:, :: max(1, -(-flat.shape[1] // COLUMNS))].to("cpu", torch.float64)
-    flat = torch.nan_to_num(flat, nan=0.5, posinf=1e6, neginf=-1e6)
-    k = torch.arange(flat.shape[1], dtype=torch.float64)
-    weights = torch.sin(12.9898 * (k + 1)) * 43758.5453
-    weights = weights - weights.floor() + 0.5
-    projected = (flat * weights).sum(1)
+    projected = flat @ _weights(flat.shape[1])
+    if not math.isfinite(projected.sum().item()):
+        flat = torch.nan_to_num(flat, nan=0.5, posinf=1e6, neginf=-1e6)
+        projected = flat @ _weights(flat.shape[1])
     # The unit of rounding depends on each row alone, so that batches of other rows give the same print.
-    own = flat.abs().amax(1).clamp_min(1e-12)
+    low, high = torch.aminmax(flat, dim=1)
+    own = torch.maximum(high, -low).clamp_min(1e-12)
     digits = 10.0 ** torch.floor(torch.log10(own))
     return ((projected / digits * 1e6).round() * digits).tolist()
+
+
+@functools.lru_cache(maxsize=256)
+def _weights(columns: int) -> Tensor:
+    """The projection: pseudo-random numbers between 0.5 and 1.5."""
+    k = torch.arange(columns, dtype=torch.float64)
+    weights = torch.sin(12.9898 * (k + 1)) * 43758.5453
+    return weights - weights.floor() + 0.5
 
 
 class RowPrints:

@@ -239,7 +239,7 @@ class Tracker:
             loss=self.loss,
             inputs=self.inputs.facts() if self.inputs else None,
             targets=self.targets.facts(constant),
-            optimizer=self.optimizer,
+            optimizer=self.optimizer and dataclasses.replace(self.optimizer, num_steps=self.steps),
             parameters=tuple(t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand),
             readings=list(self.readings),
             evaluations=list(self.evaluations),

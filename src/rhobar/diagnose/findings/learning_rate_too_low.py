@@ -89,8 +89,7 @@ def learning_rate_too_low(training: Training, record: Record) -> Outcome:
         summary=f"In {training.num_steps} steps"
         + (f" at a learning rate of {rate:g}" if rate is not None else "")
         + f" the median weight matrix moved by {movement:.1e} of its size; the loss went from "
-        f"{course.start:.3g} "
-        f"to {course.end:.3g}.",
+        f"{course.start:.3g} to {course.end:.3g}{_promise(training)}.",
         severity=0.8,
         confidence=min(0.95, 0.7 + 0.1 * len(signs)),
         evidence=(Evidence("relative movement of the median matrix", movement, _STILL), *signs),
@@ -119,6 +118,15 @@ def _line_search(training: Training) -> Evidence | None:
     if best < _FACTOR or not (probe.start - full > 0 and probe.start - along[best] >= promised):
         return None
     return Evidence("best multiple of the last update", best, _FACTOR)
+
+
+def _promise(training: Training) -> str:
+    """What a longer step would have brought, as the end of the sentence."""
+    probe = training.rate
+    if probe is None or _line_search(training) is None:
+        return ""
+    loss, factor = min((x, f) for x, f in zip(probe.losses, probe.factors, strict=True) if math.isfinite(x))
+    return f", and one step {factor:g} times as long takes it from {probe.start:.3g} to {loss:.3g}"
 
 
 def _creeping(training: Training) -> bool:
