@@ -25,6 +25,7 @@ from rhobar.watch.tracker import Tracker
 __all__ = ["examine"]
 
 MAX_PARAMETERS = 20_000_000
+CLASS_LOSSES = ("cross_entropy", "nll", "bce", "bce_with_logits")
 SECONDS = 3.0
 BATCHES = 6
 """Kept batches that one loss is averaged over."""
@@ -57,14 +58,16 @@ def _labels(tracker: Tracker, training: Training) -> LabelProbe | None:
     x, y = pairs
     if x.shape[0] < 60 or y.shape[1] > 64:
         return None
-    classes = facts.one_hot or (facts.integral and 1 < len(facts.distinct) <= 50 and y.shape[1] == 1)
+    kind = training.loss.kind if training.loss else ""
+    whole = facts.integral and 1 < len(facts.distinct) <= 50 and y.shape[1] == 1
+    classes = facts.one_hot or (whole and kind in CLASS_LOSSES)
     if classes and facts.one_hot:
         y = y.argmax(1, keepdim=True).double()
     generator = torch.Generator().manual_seed(0)
     found = label_score(x, y, classes=classes, generator=generator)
     if found is None:
         return None
-    ordinal = ordinal_share(x, y[:, 0]) if classes else None
+    ordinal = ordinal_share(x, y[:, 0], generator=generator) if whole or facts.one_hot else None
     return LabelProbe(**dataclasses.asdict(found), ordinal=ordinal)
 
 

@@ -121,7 +121,8 @@ def _generalises(training: Training, probe: LabelProbe) -> bool:
         if median(scores) > probe.chance + 2 * math.hypot(stderr, probe.stderr):
             return True
     if constant is None or constant <= 0:
-        return False
+        course = progress(training)
+        return course is not None and not course.stuck  # what chance would score is not known
     losses = [e.loss for e in later if e.loss is not None]
     if losses and median(losses) < 0.95 * constant:
         return True
