@@ -188,6 +188,13 @@ class Pairs:
     inputs: list[Tensor] = field(default_factory=list)
     targets: list[Tensor] = field(default_factory=list)
     rows: int = 0
+    each_step: bool = False
+    """Whether pairs are added at every step rather than at dense readings."""
+
+    @property
+    def full(self) -> bool:
+        """Whether no more rows are taken."""
+        return self.rows >= MAX_ROWS
 
     def add(self, x: Tensor, y: Tensor) -> None:
         """Keep rows while there is room and both sides agree on their number."""

@@ -357,9 +357,18 @@ class Observer:
         tracker.batch_sizes.add(first.rows)
         if x is not None:
             tracker.rows.add(x, tracker.step)
+            if not tracker.pairs.full and x.is_floating_point():
+                self._pair(tracker, x, training)
         kept = KeptBatch.of(training, loss) if tracker.wants_batch() else None
         if kept is not None:
             tracker.kept.append(kept)
+
+    def _pair(self, tracker: Tracker, x: Tensor, forwards: list[Forward]) -> None:
+        """Keep the first pairs of inputs and targets, step by step where the loss call shows them."""
+        call = next((c for f in reversed(forwards) for _, c in reversed(f.calls)), None)
+        if call is not None and has_values(call.target) and call.target.ndim and call.target.shape[0] == x.shape[0]:
+            tracker.pairs.each_step = True
+            tracker.pairs.add(x, call.target)
 
     def _flush_evaluations(self, count: int) -> None:
         front, self._pending = self._pending[:count], self._pending[count:]

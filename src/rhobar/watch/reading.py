@@ -191,7 +191,7 @@ class StepReading:
         if target is not None and target.ndim > 0 and target.numel() > 0:
             source = self._data_for(target)
             tracker.targets.add(target, step)
-            if source is not None:
+            if source is not None and not tracker.pairs.each_step:
                 tracker.pairs.add(source, target)
         value = self._value(term, prediction, target)
         if value and len(self.trace.terms) == 1 and loss and math.isfinite(loss):

@@ -103,7 +103,7 @@ def badly_scaled_initialization(training: Training, record: Record) -> Outcome:
     off = [p for p in matrices if not 1 / DISTANCE < far[p.name] < DISTANCE]
     if off:
         seen = _outside(up, forward is not None) or _outside(down, backward is not None)
-        recovered = not hurt.falls_short
+        recovered = not hurt.falls_short and hurt.course.learned
         shown = excess > 10 if recovered else (seen or excess > 3 or not hurt.course.finite)
         return _seen(worst, far[worst.name], up, down, hurt, 0.9 if len(off) > 1 else 0.75) if shown else None
     rectified = all(layer.activation in (*RECTIFIERS, None) for layer in chain(first))

@@ -48,6 +48,7 @@ DROWNING = 0.8
         "not-learning",
         "too-little-capacity",
         "learning-rate-too-low",
+        "learning-rate-too-high",
         "too-few-epochs",
         "vanishing-gradient",
         "class-imbalance",
