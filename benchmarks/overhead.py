@@ -187,7 +187,11 @@ def tensorboard_histograms(model: nn.Module) -> Contestant:
             writer.add_histogram(name + ".grad", parameter.grad, step)
 
     return Contestant(
-        *_copy(model), around=contextlib.nullcontext, after_step=after_step, share=0.05, done=lambda: writer.close() or ""
+        *_copy(model),
+        around=contextlib.nullcontext,
+        after_step=after_step,
+        share=0.05,
+        done=lambda: writer.close() or "",
     )
 
 

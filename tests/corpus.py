@@ -28,14 +28,8 @@ HERE = Path(__file__).parent
 def warm_up() -> None:
     """Import once what nearly every program imports, with one thread, so that forks are cheap and safe."""
     import sklearn.datasets
-    import sklearn.metrics
-    import sklearn.model_selection
-    import sklearn.preprocessing
     import torch
 
-    import rhobar.cli.run
-    import rhobar.diagnose.ranking
-    import rhobar.report.html
     import rhobar.watch.watcher  # noqa: F401
 
     torch.set_num_threads(1)
@@ -107,7 +101,13 @@ def judge(program: Program, *, timeout: float = 120.0) -> Verdict:
         said = json.loads(out.read_text(encoding="utf-8"))
     by_kind = {kind: tuple(f["id"] for f in said["findings"] if f["kind"] == kind) for kind in ("cause", "symptom")}
     broken = [n for n in said["not_checked"] if "the check failed" in n["reason"]]
-    return Verdict(program, by_kind["cause"], by_kind["symptom"], said["headline"], "; ".join(f"{n['id']}: {n['reason']}" for n in broken))
+    return Verdict(
+        program,
+        by_kind["cause"],
+        by_kind["symptom"],
+        said["headline"],
+        "; ".join(f"{n['id']}: {n['reason']}" for n in broken),
+    )
 
 
 def _run_in_child(program: Program, folder: str, out: Path) -> NoReturn:
@@ -122,7 +122,7 @@ def _run_in_child(program: Program, folder: str, out: Path) -> NoReturn:
         from rhobar.cli.main import app
 
         app(["run", "--quiet", "--out", folder, "--json", str(out), str(program.path.resolve())])
-    except BaseException:  # noqa: BLE001
+    except BaseException:
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -148,11 +148,16 @@ def main() -> None:
             right = not verdict.ranked if healthy else verdict.first_right
             if not options.wrong or not right or verdict.error:
                 mark = "ok " if right else ("3rd" if not healthy and verdict.among_three else "BAD")
-                print(f"{mark} {verdict.program.name:52} causes={','.join(verdict.causes)} symptoms={','.join(verdict.symptoms)} {verdict.error}", flush=True)
+                print(
+                    f"{mark} {verdict.program.name:52} causes={','.join(verdict.causes)} symptoms={','.join(verdict.symptoms)} {verdict.error}",
+                    flush=True,
+                )
     sick = [v for v in verdicts if v.program.expected]
     well = [v for v in verdicts if not v.program.expected]
     print(f"healthy {len(well)}: false alarms {sum(bool(v.ranked) for v in well)}")
-    print(f"faulty {len(sick)}: first right {sum(v.first_right for v in sick)}, among three {sum(v.among_three for v in sick)}, silent {sum(not v.ranked for v in sick)}")
+    print(
+        f"faulty {len(sick)}: first right {sum(v.first_right for v in sick)}, among three {sum(v.among_three for v in sick)}, silent {sum(not v.ranked for v in sick)}"
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tests.corpus import Program, judge, programs, warm_up
 
 HERE = Path(__file__).parent

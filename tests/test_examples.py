@@ -30,9 +30,7 @@ REMEDIES = {
     "deep_sigmoid": [("nn.Sigmoid()", "nn.ReLU()"), ("model = DeepNet()\n", HE)],
     "diverging_rate": [('"lr": 2.0', '"lr": 0.2')],
     "double_softmax": [("F.softmax(self.fc(x.flatten(1)), dim=1)", "self.fc(x.flatten(1))")],
-    "forgotten_zero_grad": [
-        ("        loss.backward()", "        optimizer.zero_grad()\n        loss.backward()")
-    ],
+    "forgotten_zero_grad": [("        loss.backward()", "        optimizer.zero_grad()\n        loss.backward()")],
     "unscaled_prices": [("prices = torch", "price = (price - price.mean()) / price.std()\nprices = torch")],
 }
 """The change that rhobar names, as a replacement in the example's text."""

@@ -43,9 +43,7 @@ def layer(index, *, gradient=1e-3, activation="relu", **changes):
 
 
 def parameter_reading(index, *, weight=0.1, gradient=1e-3, update=1e-4, **changes):
-    return ParameterReading(
-        f"layers.{index}.weight", WIDTH * WIDTH, weight, gradient, update=update, **changes
-    )
+    return ParameterReading(f"layers.{index}.weight", WIDTH * WIDTH, weight, gradient, update=update, **changes)
 
 
 def reading(step, *, loss=1.0, depth=DEPTH, layers=None, parameters=None, **changes):
@@ -73,10 +71,7 @@ def readings(steps=STEPS_READ, **changes):
 
 def parameter(index, **changes):
     return ParameterFacts(
-        **(
-            {"name": f"layers.{index}.weight", "shape": (WIDTH, WIDTH), "module": "Linear", "movement": 0.5}
-            | changes
-        )
+        **({"name": f"layers.{index}.weight", "shape": (WIDTH, WIDTH), "module": "Linear", "movement": 0.5} | changes)
     )
 
 
@@ -116,9 +111,7 @@ def training(**changes):
         "batch_sizes": (32,),
         "num_rows_seen": 32 * len(losses),
         "epoch_length": 32,
-        "loss": LossFacts(
-            "cross_entropy", output_shape=(32, 10), output_layer=f"layers.{DEPTH - 1}", reduction="mean"
-        ),
+        "loss": LossFacts("cross_entropy", output_shape=(32, 10), output_layer=f"layers.{DEPTH - 1}", reduction="mean"),
         "targets": targets(),
         "optimizer": OptimizerFacts(
             "Adam", {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}, num_steps=len(losses)

@@ -28,9 +28,7 @@ def test_spreading_the_same_gradient_over_more_elements_is_no_loss():
     narrow = r.layer(1)
     layers = [
         wide,
-        type(narrow)(
-            **{f: getattr(narrow, f) for f in narrow.__slots__} | {"gradient": r.moments(1.0, size=512)}
-        ),
+        type(narrow)(**{f: getattr(narrow, f) for f in narrow.__slots__} | {"gradient": r.moments(1.0, size=512)}),
     ]
     assert backward_profile(r.reading(0, layers=layers)).gains == (1.0,)
 

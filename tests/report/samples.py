@@ -119,13 +119,9 @@ def deep_sigmoid() -> tuple[Record, Diagnosis]:
     readings = []
     for step in range(0, 300, 6):
         t = step / 300
-        forward = (
-            [0.52 + 0.02 * rng.random()] + [0.98 + 0.04 * rng.random() for _ in names[2:]] + [0.11 + 0.2 * t]
-        )
+        forward = [0.52 + 0.02 * rng.random()] + [0.98 + 0.04 * rng.random() for _ in names[2:]] + [0.11 + 0.2 * t]
         backward = [0.14 + 0.03 * t + 0.02 * rng.random() for _ in names]
-        ratios = [
-            0.004 * (1 - 0.5 * t) * 0.16 ** (9 - i) * math.exp(0.2 * rng.gauss(0, 1)) for i in range(10)
-        ]
+        ratios = [0.004 * (1 - 0.5 * t) * 0.16 ** (9 - i) * math.exp(0.2 * rng.gauss(0, 1)) for i in range(10)]
         saturated = [min(1.0, 0.03 * i + 0.1 * t * i) for i in range(10)]
         readings.append(
             Reading(
@@ -210,9 +206,7 @@ def deep_sigmoid() -> tuple[Record, Diagnosis]:
         evidence=(Evidence("median update-to-weight ratio", 4.1e-4, 1e-3, "", 3e-5),),
         explains=("not-learning",),
         why="A step much shorter than the curvature allows wastes the gradient that paid for it.",
-        remedy=Remedy(
-            "Raise the learning rate by 10.", "optimizer = torch.optim.SGD(model.parameters(), lr=1.0)"
-        ),
+        remedy=Remedy("Raise the learning rate by 10.", "optimizer = torch.optim.SGD(model.parameters(), lr=1.0)"),
         references=("Goodfellow, Bengio and Courville (2016), Deep Learning, section 8.3",),
     )
     note = Finding(
@@ -265,9 +259,7 @@ def nan_run() -> tuple[Record, Diagnosis]:
         rates=[min(1.0, i / 20) * 0.8 for i in range(120)],
         num_steps=120,
         readings=readings,
-        nonfinite=Nonfinite(
-            87, "block2.conv1", "forward", "ConvolutionBackward0", True, "its input reached 3.1e38"
-        ),
+        nonfinite=Nonfinite(87, "block2.conv1", "forward", "ConvolutionBackward0", True, "its input reached 3.1e38"),
     )
     rate = Finding(
         "learning-rate-too-high",
@@ -281,9 +273,7 @@ def nan_run() -> tuple[Record, Diagnosis]:
         ),
         explains=("nonfinite-values", "exploding-gradient"),
         why="Beyond 2/λ each step overshoots by more than it corrects.",
-        remedy=Remedy(
-            "Lower the learning rate to 0.03.", "optimizer = torch.optim.SGD(model.parameters(), lr=0.03)"
-        ),
+        remedy=Remedy("Lower the learning rate to 0.03.", "optimizer = torch.optim.SGD(model.parameters(), lr=0.03)"),
         references=("Cohen et al. (2021), Gradient descent typically occurs at the edge of stability",),
     )
     first = Finding(
@@ -344,9 +334,7 @@ def healthy() -> tuple[Record, Diagnosis]:
                 applied_norm=None,
             )
         )
-    losses = [
-        2.3 * math.exp(-i / 60) + 0.08 * (1 + 0.8 * rng.random()) + 0.03 * rng.gauss(0, 1) for i in range(525)
-    ]
+    losses = [2.3 * math.exp(-i / 60) + 0.08 * (1 + 0.8 * rng.random()) + 0.03 * rng.gauss(0, 1) for i in range(525)]
     training = Training(
         "MLP",
         losses=[max(x, 0.01) for x in losses],
@@ -375,9 +363,7 @@ def gan() -> tuple[Record, Diagnosis]:
             Reading(
                 s,
                 0.7,
-                layers(
-                    names, [1.0, 0.9, 0.8], [1.0, 1.1, 0.7], dead=[0.1, 0.2, 0.0], activation="leaky_relu"
-                ),
+                layers(names, [1.0, 0.9, 0.8], [1.0, 1.1, 0.7], dead=[0.1, 0.2, 0.0], activation="leaky_relu"),
                 parameters(names, [2e-3 * math.exp(0.3 * rng.gauss(0, 1)) for _ in names]),
                 gradient_norm=math.exp(0.4 * rng.gauss(0, 1)),
             )
@@ -397,9 +383,7 @@ def gan() -> tuple[Record, Diagnosis]:
         remedy=Remedy("Drop the detach.", "loss = criterion(discriminator(fake), ones)"),
     )
     record = Record("gan.py", 20.0, 0.8, trainings=trainings, forwards=1200, environment=ENVIRONMENT)
-    return record, Diagnosis(
-        (finding,), tuple(CHECKED), (), "Part of the generator is cut off from its loss."
-    )
+    return record, Diagnosis((finding,), tuple(CHECKED), (), "Part of the generator is cut off from its loss.")
 
 
 HOSTILE = (
@@ -416,9 +400,7 @@ HOSTILE = (
 
 def hostile() -> tuple[Record, Diagnosis]:
     """Names that try to be more than names."""
-    reading = Reading(
-        0, 1.0, layers(HOSTILE, [1.0] * 8, [1.0] * 8, dead=[0.5] * 8), parameters(HOSTILE, [1e-3] * 8)
-    )
+    reading = Reading(0, 1.0, layers(HOSTILE, [1.0] * 8, [1.0] * 8, dead=[0.5] * 8), parameters(HOSTILE, [1e-3] * 8))
     trainings = [
         Training(
             name,
@@ -446,9 +428,7 @@ def hostile() -> tuple[Record, Diagnosis]:
         )
         for name, kind in zip(HOSTILE, ["cause", "symptom", "note", "cause"] * 2, strict=True)
     )
-    record = Record(
-        HOSTILE[0], 1.0, 0.01, trainings=trainings, forwards=3, environment={n: n for n in HOSTILE}
-    )
+    record = Record(HOSTILE[0], 1.0, 0.01, trainings=trainings, forwards=3, environment={n: n for n in HOSTILE})
     record.failure = Failure(HOSTILE[1], HOSTILE[2], HOSTILE[3])
     record.unseen = [Unseen(n, n) for n in HOSTILE]
     return record, Diagnosis(findings, HOSTILE, tuple(NotChecked(n, n) for n in HOSTILE), " ".join(HOSTILE))
@@ -465,18 +445,14 @@ def huge() -> tuple[Record, Diagnosis]:
         Reading(
             s,
             2.0,
-            layers(
-                names, [1 + 0.02 * rng.gauss(0, 1) for _ in names], [1.01] * 400, dead=[rng.random()] * 400
-            ),
+            layers(names, [1 + 0.02 * rng.gauss(0, 1) for _ in names], [1.01] * 400, dead=[rng.random()] * 400),
             parameters(names, [1e-3 * math.exp(rng.gauss(0, 1)) for _ in names]),
             gradient_norm=rng.random(),
         )
         for s in range(0, 200_000, 10_000)
     ]
     training = Training("GPT", losses=losses, rates=[1e-4] * 200_000, num_steps=200_000, readings=readings)
-    return Record("gpt.py", 36000.0, 800.0, trainings=[training]), Diagnosis(
-        (), tuple(CHECKED), (), "No finding."
-    )
+    return Record("gpt.py", 36000.0, 800.0, trainings=[training]), Diagnosis((), tuple(CHECKED), (), "No finding.")
 
 
 def broken() -> tuple[Record, Diagnosis]:
@@ -507,9 +483,7 @@ def broken() -> tuple[Record, Diagnosis]:
         nonfinite=Nonfinite(10**9, "", "loss", "", False),
     )
     evidence = tuple(
-        Evidence(f"loss and gradient norm and gain {i}", v, w, stderr=w)
-        for i, v in enumerate(values)
-        for w in values
+        Evidence(f"loss and gradient norm and gain {i}", v, w, stderr=w) for i, v in enumerate(values) for w in values
     )
     finding = Finding("nonfinite-values", "symptom", NAN, INF, "Everything is broken.", ("a",), evidence)
     return Record("b.py", NAN, INF, trainings=[training]), Diagnosis((finding,), (), (), "")

@@ -16,12 +16,8 @@ from pathlib import Path
 
 def warm_up() -> None:
     import torch
-    import torch._dynamo  # what the first optimizer imports, seconds of it
 
     import rhobar.cli.main
-    import rhobar.diagnose.ranking
-    import rhobar.report.html
-    import rhobar.watch.watcher
 
     torch.set_num_threads(1)
     assert rhobar
@@ -39,7 +35,7 @@ def run(job: dict) -> dict:
             for number, name in ((1, "stdout"), (2, "stderr")):
                 os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
             code = execute(job)
-        except BaseException:  # noqa: BLE001
+        except BaseException:
             traceback.print_exc()
         finally:
             sys.stdout.flush()

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (a table of scripts)
 """Law: whatever a script does, it does the same under `rhobar run`, and a diagnosis is made without an error of ours."""
 
 import json
@@ -94,7 +93,9 @@ SCRIPTS = {
     "counts its calls": "calls = []\nclass M(nn.Module):\n  def __init__(s): super().__init__(); s.n = mlp()\n  def forward(s, x): print('called'); return s.n(x)\nm = M(); train(m, lambda: F.cross_entropy(m(x), y))",
 }
 FOUND = {
-    "class out of range": "invalid-labels", "all nan": "nonfinite-data", "broadcast warning": "broadcast-loss",
+    "class out of range": "invalid-labels",
+    "all nan": "nonfinite-data",
+    "broadcast warning": "broadcast-loss",
 }
 NO_DIAGNOSIS = {"os._exit"}
 THROUGH_MODULES = {"raises in forward", "batch norm of one"}
@@ -126,16 +127,37 @@ def outcomes(tmp_path_factory):
             where = folder / f"{path.stem}-{'watched' if watched else 'alone'}"
             jobs.append({"name": name, "script": str(path), "folder": str(where), "watched": watched, "options": []})
     good = folder / "good.py"
-    good.write_text(HEAD + "m = mlp(); x, y = torch.randn(128, 4), torch.randint(3, (128,))\ntrain(m, lambda: F.cross_entropy(m(x), y))\n")
+    good.write_text(
+        HEAD
+        + "m = mlp(); x, y = torch.randn(128, 4), torch.randint(3, (128,))\ntrain(m, lambda: F.cross_entropy(m(x), y))\n"
+    )
     for i, place in enumerate(INJECTED):
         for watched in (False, True):
             where = folder / f"broken{i}-{watched}"
-            jobs.append({"name": place, "script": str(good), "folder": str(where), "watched": watched, "options": [], "break": place})
+            jobs.append(
+                {
+                    "name": place,
+                    "script": str(good),
+                    "folder": str(where),
+                    "watched": watched,
+                    "options": [],
+                    "break": place,
+                }
+            )
     (folder / "jobs.json").write_text(json.dumps(jobs), encoding="utf-8")
-    command = [sys.executable, "-W", "default", str(HERE / "forked.py"), str(folder / "jobs.json"), str(folder / "results.json")]
+    command = [
+        sys.executable,
+        "-W",
+        "default",
+        str(HERE / "forked.py"),
+        str(folder / "jobs.json"),
+        str(folder / "results.json"),
+    ]
     subprocess.run(command, env=ENVIRONMENT, check=True, timeout=300)
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    return {(job["name"], job["watched"]): (result, Path(job["folder"])) for job, result in zip(jobs, results, strict=True)}
+    return {
+        (job["name"], job["watched"]): (result, Path(job["folder"])) for job, result in zip(jobs, results, strict=True)
+    }
 
 
 def _without_torch(text):
@@ -145,7 +167,9 @@ def _without_torch(text):
 
 
 def said(folder: Path) -> tuple[dict, dict]:
-    return tuple(json.loads((folder / "out" / f"{name}.json").read_text(encoding="utf-8")) for name in ("diagnosis", "record"))
+    return tuple(
+        json.loads((folder / "out" / f"{name}.json").read_text(encoding="utf-8")) for name in ("diagnosis", "record")
+    )
 
 
 @pytest.mark.parametrize("name", [*SCRIPTS, *(p.stem for p in EXAMPLES)])
@@ -202,7 +226,11 @@ def test_a_script_without_torch(tmp_path):
 
 def test_an_unwritable_folder_and_a_hostile_terminal(tmp_path):
     """One run with everything: --out is a file, names hold escapes and markup, an interrupt ends it."""
-    script = HEAD + SCRIPTS["hostile names"] + "\nsys.stdout.flush(); os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(9)\n"
+    script = (
+        HEAD
+        + SCRIPTS["hostile names"]
+        + "\nsys.stdout.flush(); os.kill(os.getpid(), signal.SIGINT); import time; time.sleep(9)\n"
+    )
     (tmp_path / "evil.py").write_text(textwrap.dedent(script), encoding="utf-8")
     (tmp_path / "occupied").write_text("a file")
     ended = rhobar_run("--out", "occupied/in", "evil.py", folder=tmp_path)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (a table of programs)
 """Law: a program that is watched computes, bit for bit, what it computes alone, and finds torch as it left it."""
 
 import copy
@@ -54,7 +53,13 @@ def bits(value: object) -> object:
         value = value.detach()
         if value.is_sparse:
             value = value.to_dense()
-        return (str(value.dtype), tuple(value.shape), torch.view_as_real(value).numpy().tobytes() if value.is_complex() else value.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        return (
+            str(value.dtype),
+            tuple(value.shape),
+            torch.view_as_real(value).numpy().tobytes()
+            if value.is_complex()
+            else value.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes(),
+        )
     if isinstance(value, nn.Module):
         kept = value.state_dict()
         grads = {n: bits(p.grad) for n, p in value.named_parameters()}
@@ -73,9 +78,21 @@ def bits(value: object) -> object:
 def surroundings() -> object:
     """What a program could find changed in torch."""
     patched = [F.__dict__[name] for name in FUNCTIONAL_LOSSES]
-    hooks = [len(getattr(module_hooks, name)) for name in sorted(vars(module_hooks)) if name.startswith("_global_") and hasattr(getattr(module_hooks, name), "__len__")]
-    steps = [len(getattr(optimizer_hooks, name)) for name in sorted(vars(optimizer_hooks)) if name.startswith("_global_")]
-    own = [torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad, torch.autograd.graph.saved_tensors_hooks.__enter__, torch.autograd.graph.saved_tensors_hooks.__exit__]
+    hooks = [
+        len(getattr(module_hooks, name))
+        for name in sorted(vars(module_hooks))
+        if name.startswith("_global_") and hasattr(getattr(module_hooks, name), "__len__")
+    ]
+    steps = [
+        len(getattr(optimizer_hooks, name)) for name in sorted(vars(optimizer_hooks)) if name.startswith("_global_")
+    ]
+    own = [
+        torch.Tensor.backward,
+        torch.autograd.backward,
+        torch.autograd.grad,
+        torch.autograd.graph.saved_tensors_hooks.__enter__,
+        torch.autograd.graph.saved_tensors_hooks.__exit__,
+    ]
     return [id(f) for f in patched + own], hooks, steps, torch.is_grad_enabled(), torch.get_default_dtype()
 
 
@@ -115,6 +132,7 @@ def check(body: Program, budget: float | None = None) -> None:
 
 
 # A seeded table: architecture × optimizer × loss × habits
+
 
 class Residual(nn.Module):
     def __init__(self) -> None:
@@ -162,15 +180,29 @@ class Noisy(nn.Module):
 
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "mlp": lambda: nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 3)),
-    "inplace": lambda: nn.Sequential(nn.Linear(8, 16), nn.Dropout(0.3, inplace=True), nn.ReLU(inplace=True), nn.Linear(16, 3)),
-    "conv": lambda: nn.Sequential(nn.Unflatten(1, (2, 2, 2)), nn.Conv2d(2, 4, 2, padding=1), nn.BatchNorm2d(4), nn.GELU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4, 3)),
+    "inplace": lambda: nn.Sequential(
+        nn.Linear(8, 16), nn.Dropout(0.3, inplace=True), nn.ReLU(inplace=True), nn.Linear(16, 3)
+    ),
+    "conv": lambda: nn.Sequential(
+        nn.Unflatten(1, (2, 2, 2)),
+        nn.Conv2d(2, 4, 2, padding=1),
+        nn.BatchNorm2d(4),
+        nn.GELU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(4, 3),
+    ),
     "norms": lambda: nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.SiLU(), nn.LayerNorm(16), nn.Linear(16, 3)),
     "residual": Residual,
     "lstm": lambda: Recurrent(nn.LSTM),
     "gru": lambda: Recurrent(nn.GRU),
     "transformer": Attention,
     "noisy": Noisy,
-    "weight_norm": lambda: nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(8, 16)), nn.ELU(), nn.utils.parametrizations.spectral_norm(nn.Linear(16, 3))),
+    "weight_norm": lambda: nn.Sequential(
+        nn.utils.parametrizations.weight_norm(nn.Linear(8, 16)),
+        nn.ELU(),
+        nn.utils.parametrizations.spectral_norm(nn.Linear(16, 3)),
+    ),
 }
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.05),
@@ -230,8 +262,16 @@ def family(model_name: str, optimizer_name: str, loss_name: str, habit: int) -> 
 
 def _family() -> list[tuple[str, str, str, int]]:
     draw = random.Random(0)
-    rows = [(m, draw.choice(list(OPTIMIZERS)), draw.choice(list(LOSSES)), draw.randrange(8)) for m in MODELS for _ in range(2)]
-    rows += [(draw.choice(list(MODELS)), o, draw.choice(list(LOSSES)), draw.randrange(8)) for o in OPTIMIZERS for _ in range(2)]
+    rows = [
+        (m, draw.choice(list(OPTIMIZERS)), draw.choice(list(LOSSES)), draw.randrange(8))
+        for m in MODELS
+        for _ in range(2)
+    ]
+    rows += [
+        (draw.choice(list(MODELS)), o, draw.choice(list(LOSSES)), draw.randrange(8))
+        for o in OPTIMIZERS
+        for _ in range(2)
+    ]
     return rows + [("mlp", "adam", loss, 7) for loss in LOSSES]
 
 
@@ -241,6 +281,7 @@ def test_a_random_program(model: str, optimizer: str, loss: str, habit: int) -> 
 
 
 # What programs do beside training
+
 
 def small() -> nn.Sequential:
     return nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
@@ -328,7 +369,9 @@ def functional_gradients() -> object:
         params = {k: p - 0.1 * each[k].mean(0) for k, p in params.items()}
         losses.append(float(loss(params, x, y)))
     tangent = torch.func.jvp(lambda a: model(a), (x,), (torch.ones_like(x),))[1]
-    hessian = torch.func.hessian(lambda b: F.mse_loss(torch.func.functional_call(model, {**params, "2.bias": b}, (x,)), torch.zeros(16, 3)))(params["2.bias"])
+    hessian = torch.func.hessian(
+        lambda b: F.mse_loss(torch.func.functional_call(model, {**params, "2.bias": b}, (x,)), torch.zeros(16, 3))
+    )(params["2.bias"])
     return losses, params, tangent, hessian
 
 
@@ -351,7 +394,7 @@ def backward_of_several() -> object:
     model, (x, y) = small(), pairs()
     for _ in range(3):
         out = model(x)
-        torch.autograd.backward((v for v in (F.cross_entropy(out, y), out.square().mean())))
+        torch.autograd.backward(v for v in (F.cross_entropy(out, y), out.square().mean()))
         model(x).backward(torch.ones(16, 3))
         model(x).backward(gradient=torch.full((16, 3), 0.1), inputs=list(model.parameters()))
     return model
@@ -548,7 +591,9 @@ def meta_device() -> object:
     model = small().to("meta")
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(3):
-        F.cross_entropy(model(torch.empty(16, 4, device="meta")), torch.empty(16, dtype=torch.long, device="meta")).backward()
+        F.cross_entropy(
+            model(torch.empty(16, 4, device="meta")), torch.empty(16, dtype=torch.long, device="meta")
+        ).backward()
         optimizer.step()
         optimizer.zero_grad()
     return [tuple(p.shape) for p in model.parameters()]
@@ -607,10 +652,15 @@ def failing_backward() -> object:
     value = F.cross_entropy(model(x), y)
     value.backward()
     said = []
-    for bad in (value.backward, lambda: F.cross_entropy(model(x), y[:3]), lambda: torch.zeros(3).sum().backward(), lambda: model(x).backward()):
+    for bad in (
+        value.backward,
+        lambda: F.cross_entropy(model(x), y[:3]),
+        lambda: torch.zeros(3).sum().backward(),
+        lambda: model(x).backward(),
+    ):
         try:
             bad()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             said.append(str(error))
     return said, train(model, lambda: F.cross_entropy(model(x), y)), model
 
@@ -715,6 +765,7 @@ def test_an_exception_takes_the_watch_away() -> None:
 def test_distributed_data_parallel(tmp_path) -> None:
     torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
     try:
+
         def body() -> object:
             model = nn.parallel.DistributedDataParallel(small())
             x, y = pairs()

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (a table of scripts, one a line)
 """Law: whatever a script does, `run_script` lets nobody tell it from `python SCRIPT`."""
 
 import os
@@ -218,9 +217,7 @@ def test_safe_path_is_honoured(tmp_path):
 def test_compiled_script(tmp_path):
     import py_compile
 
-    py_compile.compile(
-        str(write(tmp_path, "print(__file__, type(__loader__))")), str(tmp_path / "script.pyc")
-    )
+    py_compile.compile(str(write(tmp_path, "print(__file__, type(__loader__))")), str(tmp_path / "script.pyc"))
     plain, ours = both(tmp_path, ["script.pyc"])
     assert ours == plain
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (a table of programs)
 """Law: watching holds a constant number of tensors, however long the training, and no graph after its backward pass."""
 
 import gc
@@ -139,7 +138,11 @@ def findings(number: int, *, renamed: bool = False, permuted: bool = False) -> l
         for _ in range(6):
             z = net(x)
             hot = F.one_hot(y, 3).float()
-            loss = {"ce": lambda: F.cross_entropy(z, y), "mse": lambda: F.mse_loss(z, hot), "by hand": lambda: (z - hot).pow(2).mean()}[kind]()  # noqa: B023
+            loss = {
+                "ce": lambda: F.cross_entropy(z, y),
+                "mse": lambda: F.mse_loss(z, hot),
+                "by hand": lambda: (z - hot).pow(2).mean(),
+            }[kind]()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -89,9 +89,7 @@ def backward_profile(reading: Reading) -> DepthProfile | None:
 
 def typical_profile(profiles: Iterable[DepthProfile | None]) -> DepthProfile | None:
     """The profile with the (lower) median chain product over several readings; ``None`` if there is none."""
-    ranked = sorted(
-        (p for p in profiles if p is not None and not math.isnan(p.product)), key=lambda p: p.product
-    )
+    ranked = sorted((p for p in profiles if p is not None and not math.isnan(p.product)), key=lambda p: p.product)
     return ranked[(len(ranked) - 1) // 2] if ranked else None
 
 

@@ -46,7 +46,9 @@ def diagnose(
 
     Example:
         >>> import torch, rhobar as rb
-        >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3), torch.nn.Softmax(1))
+        >>> model = torch.nn.Sequential(
+        ...     torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3), torch.nn.Softmax(1)
+        ... )
         >>> x, y = torch.randn(32, 4), torch.randint(3, (32,))
         >>> [f.id for f in rb.diagnose(model, torch.nn.CrossEntropyLoss(), [(x, y)]).causes]
         ['double-softmax']

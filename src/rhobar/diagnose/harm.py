@@ -64,10 +64,7 @@ class Harm:
     def long_climb(self) -> bool:
         """Whether a long part of the run went into reaching what a constant would have scored at once."""
         return (
-            not self.level_unknown
-            and self.climb is not None
-            and self.course.num_steps >= 20
-            and not self.climb < CLIMB
+            not self.level_unknown and self.climb is not None and self.course.num_steps >= 20 and not self.climb < CLIMB
         )
 
 

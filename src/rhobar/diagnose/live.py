@@ -46,9 +46,6 @@ def watch(
     Returns:
         A run with ``.record``, the plain data, and ``.diagnosis()``, the findings.
 
-    Raises:
-        ValueError: If the budget is not positive.
-
     Example:
         >>> import torch, rhobar as rb
         >>> model = torch.nn.Linear(3, 1)

@@ -23,9 +23,7 @@ def update_ratio(training: Training, reading: Reading) -> float | None:
     """Median over the matrices of u_t at one reading; ``None`` if no update was seen."""
     names = matrix_names(training)
     ratios = [
-        ratio
-        for p in reading.parameters
-        if p.name in names and p.weight != 0 and (ratio := p.update_ratio) is not None
+        ratio for p in reading.parameters if p.name in names and p.weight != 0 and (ratio := p.update_ratio) is not None
     ]
     return typical(ratios)
 

@@ -68,7 +68,7 @@ def _judge(rule: Rule, training: Training, record: Record) -> Finding | NotCheck
     """A rule that fails is a rule that was not checked."""
     try:
         return rule.judge(training, record)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return unchecked(rule.id, f"the check failed: {type(error).__name__}: {error}")
 
 

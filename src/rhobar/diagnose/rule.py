@@ -75,7 +75,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(
-    id: str,  # noqa: A002
+    id: str,
     *,
     kind: str,
     why: str,
@@ -93,6 +93,6 @@ def rule(
     return register
 
 
-def unchecked(id: str, reason: str) -> NotChecked:  # noqa: A002
+def unchecked(id: str, reason: str) -> NotChecked:
     """Say that the finding `id` could not be judged."""
     return NotChecked(id, reason)

@@ -29,9 +29,7 @@ def validation_evaluations(training: Training) -> list[Evaluation]:
 
 def training_evaluations(training: Training) -> list[Evaluation]:
     """Evaluations on rows that were trained on."""
-    return [
-        e for e in training.evaluations if e.step > 0 and e.overlap is not None and e.overlap >= _SAME_DATA
-    ]
+    return [e for e in training.evaluations if e.step > 0 and e.overlap is not None and e.overlap >= _SAME_DATA]
 
 
 def curve_noise(values: list[float]) -> float:

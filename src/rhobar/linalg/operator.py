@@ -41,9 +41,7 @@ class LinearOperator:
 
     def __post_init__(self) -> None:
         if min(self.shape) < 1:
-            raise ValueError(
-                f"Both dimensions of an operator must be at least 1, got the shape {self.shape}."
-            )
+            raise ValueError(f"Both dimensions of an operator must be at least 1, got the shape {self.shape}.")
         if not self.dtype.is_floating_point:
             raise ValueError(f"The dtype of an operator must be a real floating one, got {self.dtype}.")
 

@@ -175,9 +175,7 @@ def _exp(x: float) -> float:
     return math.exp(x) if x < 709 else math.inf
 
 
-def _measure(
-    block: Block, num_probes: int, max_steps: int, tol: float, generator: torch.Generator
-) -> LayerGain:
+def _measure(block: Block, num_probes: int, max_steps: int, tol: float, generator: torch.Generator) -> LayerGain:
     gain = LayerGain(block.name, block.modules, block.chained, reason=block.reason)
     if block.start is None or block.end is None:
         return gain

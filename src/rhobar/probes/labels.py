@@ -100,7 +100,7 @@ def _neighbours(x: Tensor, y: Tensor, at: Tensor, k: int = 7) -> Tensor:
 
 
 def _ridge(x: Tensor, y: Tensor, at: Tensor) -> Tensor:
-    """w = (XXᵀ + λI)⁻¹ in the dual, with λ = number of features (unit prior variance per standardised feature)."""
+    """W = (XXᵀ + λI)⁻¹ in the dual, with λ = number of features (unit prior variance per standardised feature)."""
     mean = y.mean(0)
     kernel = x @ x.T + x.shape[1] * torch.eye(x.shape[0], dtype=x.dtype)
     weights: Tensor = x.T @ torch.linalg.solve(kernel, y - mean)

@@ -17,7 +17,9 @@ __all__ = ["FACTORS", "preconditioned", "rate_line"]
 FACTORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 
 
-def preconditioned(optimizer: Optimizer, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor] | None:
+def preconditioned(
+    optimizer: Optimizer, parameters: Sequence[Tensor], gradients: Sequence[Tensor]
+) -> list[Tensor] | None:
     """P∇L for unit rate: the direction in which this optimizer would move for a lasting gradient.
 
     Gradient descent with momentum β: g/(1 − β). Adam: g/(√v̂ + ε), v̂ = v/(1 − β₂ᵗ). RMSprop: g/(√v + ε).

@@ -83,7 +83,7 @@ class StructureFacts:
         collapsed: Pairs of maps that could be one.
         normalisations: Normalisation layers met.
         hand_written: Operations of the loss or a layer that have a stable form but were spelled out
-            (``log(softmax)``, ``exp`` without a maximum subtracted, ``log(sigmoid)``, ``sqrt`` of a value that reaches 0).
+            (``log(softmax)``, ``log(sigmoid)``, an ``exp`` that overflows, ``sqrt`` of a value that reaches 0).
     """
 
     num_maps: int = 0

@@ -42,9 +42,7 @@ def arrange(diagnosis: Diagnosis) -> Arrangement:
     findings = sorted(diagnosis.findings, key=_strength)
     parent: dict[int, int] = {}
     for child, finding in enumerate(findings):
-        above = [
-            i for i in range(child) if finding.id in findings[i].explains and findings[i].id != finding.id
-        ]
+        above = [i for i in range(child) if finding.id in findings[i].explains and findings[i].id != finding.id]
         if above:
             parent[child] = above[0]
 

@@ -85,9 +85,7 @@ def render_report(record: Record, diagnosis: Diagnosis) -> str:
         "shorten": wording.shorten,
     }
     style, script = _asset("report.css"), _asset("report.js")
-    sections = [
-        _section(t, i, diagnosis, record) for i, t in enumerate(record.trainings[:_MOST_TRAININGS], 1)
-    ]
+    sections = [_section(t, i, diagnosis, record) for i, t in enumerate(record.trainings[:_MOST_TRAININGS], 1)]
     return environment.get_template("report.html.j2").render(
         record=record,
         diagnosis=diagnosis,

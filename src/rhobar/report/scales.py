@@ -99,9 +99,7 @@ class Log:
         if value <= 0:
             return self.start
         span = math.log10(self.high) - math.log10(self.low)
-        return _between(
-            (math.log10(value) - math.log10(self.low)) / span if span > 0 else 0.5, self.start, self.end
-        )
+        return _between((math.log10(value) - math.log10(self.low)) / span if span > 0 else 0.5, self.start, self.end)
 
     def ticks(self, count: int) -> list[tuple[float, str]]:
         """Return powers of ten; 1, 2, 5 times them where less than two of them would fit."""

@@ -44,9 +44,7 @@ def _coordinate(value: Length) -> str:
     return written.removesuffix(".0") if written != "-0.0" else "0"
 
 
-def drawing(
-    width: Length, height: Length, *children: Markup, title: str, describe: str, **attributes: str
-) -> Markup:
+def drawing(width: Length, height: Length, *children: Markup, title: str, describe: str, **attributes: str) -> Markup:
     """Wrap shapes into an image with a title and a description in words."""
     return element(
         "svg",

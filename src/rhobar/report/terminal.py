@@ -184,9 +184,5 @@ def _checked(paper: _Paper, diagnosis: Diagnosis, seen_in: str) -> None:
         told += len(ids)
     if parts:
         rest = len(diagnosis.not_checked) - told
-        line += (
-            f"; not checked: {', '.join(parts)}"
-            + (f" and {rest} more" if rest else "")
-            + f". All are in {seen_in}"
-        )
+        line += f"; not checked: {', '.join(parts)}" + (f" and {rest} more" if rest else "") + f". All are in {seen_in}"
     paper.write(Text(line + ".", "dim"))

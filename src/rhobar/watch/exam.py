@@ -43,7 +43,7 @@ def examine(tracker: Tracker, training: Training) -> list[str]:
         warnings.simplefilter("ignore")
         try:
             reason = _second_look(tracker, training)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             reason = f"the kept batches could not be run again ({error})"
     if reason:
         missing.append(reason)

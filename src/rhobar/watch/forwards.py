@@ -80,7 +80,9 @@ def address(x: Tensor) -> int:
 
 def has_values(x: object) -> bool:
     """Whether x is a tensor that holds numbers: no shape alone, as on the meta device or under a fake mode."""
-    return isinstance(x, Tensor) and x.device.type != "meta" and type(x).__name__ not in ("FakeTensor", "FunctionalTensor")
+    return (
+        isinstance(x, Tensor) and x.device.type != "meta" and type(x).__name__ not in ("FakeTensor", "FunctionalTensor")
+    )
 
 
 def first_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:

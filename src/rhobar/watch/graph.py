@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.autograd.function import BackwardCFunction
 
@@ -130,8 +129,41 @@ def _sequence(node: Node) -> int:
 
 
 VIEWS = frozenset(
-    "View Reshape ReshapeAlias UnsafeView Transpose T Permute Squeeze Unsqueeze Expand Select Slice Clone Contiguous "
-    "ToCopy Alias AsStrided Narrow Unbind Split SplitWithSizes UnsafeSplit Chunk Index IndexSelect Flip Roll Detach "
-    "ViewAsReal Unfold Movedim CopySlices CopyBackwards Repeat".split()
+    [
+        "View",
+        "Reshape",
+        "ReshapeAlias",
+        "UnsafeView",
+        "Transpose",
+        "T",
+        "Permute",
+        "Squeeze",
+        "Unsqueeze",
+        "Expand",
+        "Select",
+        "Slice",
+        "Clone",
+        "Contiguous",
+        "ToCopy",
+        "Alias",
+        "AsStrided",
+        "Narrow",
+        "Unbind",
+        "Split",
+        "SplitWithSizes",
+        "UnsafeSplit",
+        "Chunk",
+        "Index",
+        "IndexSelect",
+        "Flip",
+        "Roll",
+        "Detach",
+        "ViewAsReal",
+        "Unfold",
+        "Movedim",
+        "CopySlices",
+        "CopyBackwards",
+        "Repeat",
+    ]
 )
-SCALINGS = frozenset("Mul Div Neg Mean Sum WeightNormInterface NativeDropout FusedDropout".split())
+SCALINGS = frozenset(["Mul", "Div", "Neg", "Mean", "Sum", "WeightNormInterface", "NativeDropout", "FusedDropout"])

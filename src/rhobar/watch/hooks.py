@@ -5,8 +5,9 @@ Every listener is contained: an error inside rhobar is noted as "not seen", neve
 
 import contextlib
 import functools
-import warnings
 import threading
+import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -21,7 +22,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-__all__ = ["FUNCTIONAL_LOSSES", "Hooks", "Listener"]
+__all__ = ["FUNCTIONAL_LOSSES", "Hooks", "Listener", "dispatch_price"]
 
 FUNCTIONAL_LOSSES = {
     "cross_entropy": "cross_entropy",
@@ -51,20 +52,42 @@ def _transformed() -> bool:
     )
 
 
+def dispatch_price() -> float:
+    """Seconds that torch takes to tell of one module call: the smallest of a few measurements."""
+    module = nn.Identity()
+
+    def calls() -> float:
+        start = time.perf_counter()
+        for _ in range(20):
+            module(None)
+        return time.perf_counter() - start
+
+    def listen(*_: Any) -> None:
+        _transformed()
+
+    bare = min(calls() for _ in range(5))
+    handles = [register_module_forward_pre_hook(listen), register_module_forward_hook(listen)]
+    try:
+        return max(0.0, min(calls() for _ in range(5)) - bare) / 20
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
 @runtime_checkable
 class Listener(Protocol):
     """Who is told."""
 
     def forward_started(self, module: nn.Module, args: tuple[Any, ...]) -> None: ...
-    def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None: ...  # noqa: ANN401
+    def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None: ...
     def loss_called(self, kind: str, call: "LossCall") -> None: ...
     def dropout_called(self, p: float) -> None: ...
-    def compared(self, one: Any, other: Any) -> None: ...  # noqa: ANN401
+    def compared(self, one: Any, other: Any) -> None: ...
     def loss_failed(self, kind: str, call: "LossCall") -> None: ...
-    def backward_started(self, losses: Any) -> Any: ...  # noqa: ANN401
-    def backward_ended(self, token: Any) -> None: ...  # noqa: ANN401
-    def backward_failed(self, token: Any) -> None: ...  # noqa: ANN401
-    def grad_called(self, outputs: Any, inputs: Any) -> Any: ...  # noqa: ANN401
+    def backward_started(self, losses: Any) -> Any: ...
+    def backward_ended(self, token: Any) -> None: ...
+    def backward_failed(self, token: Any) -> None: ...
+    def grad_called(self, outputs: Any, inputs: Any) -> Any: ...
     def step_started(self, optimizer: Optimizer) -> None: ...
     def step_ended(self, optimizer: Optimizer) -> None: ...
 
@@ -74,11 +97,13 @@ class LossCall:
 
     __slots__ = ("args", "function", "kwargs", "value")
 
-    def __init__(self, function: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any], value: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self, function: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any], value: Any
+    ) -> None:
         self.function, self.args, self.kwargs, self.value = function, args, kwargs, value
 
     @property
-    def input(self) -> Any:  # noqa: ANN401
+    def input(self) -> Any:
         """The prediction."""
         return self.args[0] if self.args else self.kwargs.get("input")
 
@@ -90,7 +115,7 @@ class LossCall:
         return max(int(x.numel()), 1) if summed and isinstance(x, Tensor) else 1
 
     @property
-    def target(self) -> Any:  # noqa: ANN401
+    def target(self) -> Any:
         """The target."""
         return self.args[1] if len(self.args) > 1 else self.kwargs.get("target")
 
@@ -111,7 +136,7 @@ class Hooks:
             if not _transformed():
                 listener.forward_started(module, args)
 
-        def after(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:  # noqa: ANN401
+        def after(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
             if not _transformed():
                 listener.forward_ended(module, args, kwargs, output)
 
@@ -155,7 +180,7 @@ class Hooks:
         """Stop listening and leave nothing behind."""
         self._undo.close()
 
-    def _patch(self, owner: Any, name: str, around: Callable[[Any], Any]) -> None:  # noqa: ANN401
+    def _patch(self, owner: Any, name: str, around: Callable[[Any], Any]) -> None:
         original, own = getattr(owner, name), name in vars(owner)
         wrapper = around(original)
         # Warnings are attributed to the caller `stacklevel` frames up; frames named like importlib's are not counted.
@@ -174,7 +199,7 @@ class Hooks:
 
     def _around_backward(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
-        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             if getattr(self._thread, "inside", False) or _transformed():
                 return original(tensors, *args, **kwargs)
             self._thread.inside = True
@@ -194,7 +219,7 @@ class Hooks:
 
     def _around_grad(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
-        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
             create_graph = kwargs.get("create_graph", args[2] if len(args) > 2 else False)
             if getattr(self._thread, "inside", False) or create_graph or _transformed():
                 return original(outputs, inputs, *args, **kwargs)
@@ -217,7 +242,7 @@ class Hooks:
 
     def _around_equality(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
-        def equality(one: Any, other: Any) -> Any:  # noqa: ANN401
+        def equality(one: Any, other: Any) -> Any:
             if not torch.compiler.is_compiling():
                 self._listener.compared(one, other)
             return original(one, other)
@@ -228,7 +253,7 @@ class Hooks:
         usual = original.__defaults__ or (0.5, True)
 
         @functools.wraps(original)
-        def dropout(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def dropout(*args: Any, **kwargs: Any) -> Any:
             if not _transformed():
                 p = kwargs.get("p", args[1] if len(args) > 1 else usual[0])
                 training = kwargs.get("training", args[2] if len(args) > 2 else usual[1])
@@ -240,7 +265,7 @@ class Hooks:
 
     def _around_loss(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
-        def loss(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def loss(*args: Any, **kwargs: Any) -> Any:
             if _transformed():
                 return original(*args, **kwargs)
             try:

@@ -94,7 +94,7 @@ def read_layer(
     if layer.activation_node is not None and layer.activation not in ("max_pool", "where", "pow", "product"):
         out = activation_output(layer.activation_node)
     fan_in, fan_out = found.fans
-    last = z if out is None else out
+    before = None if z is None else moments(z, limit)
     return LayerReading(
         name=name,
         operation=found.kind.operation,
@@ -102,8 +102,8 @@ def read_layer(
         fan_in=fan_in,
         fan_out=fan_out,
         input=None if found.input is None else moments(found.input, limit),
-        preactivation=None if z is None else moments(z, limit),
-        output=None if last is None else moments(last, limit),
+        preactivation=before,
+        output=before if out is None else moments(out, limit),
         weight=moments(found.weight, limit),
         gradient=None if gradient is None else moments(gradient, limit),
         dead=_dead(out) if out is not None and layer.activation in _RELU_FAMILY else None,
@@ -119,7 +119,9 @@ def _dead(out: Tensor) -> float:
     if out.ndim < 2 or out.shape[0] == 0:
         return 0.0
     axis = 1 if out.ndim >= 4 else out.ndim - 1
-    flat = out.detach().movedim(axis, -1).reshape(-1, out.shape[axis])[:512]
+    # As many samples as hold 512 rows: reshaping all of them would copy the whole tensor.
+    each = max(1, out.numel() // max(1, out.shape[0] * out.shape[axis]))
+    flat = out.detach()[: -(-512 // each)].movedim(axis, -1).reshape(-1, out.shape[axis])[:512]
     return 1 - (flat.amax(0) > 0).float().mean().item()
 
 
@@ -141,7 +143,9 @@ def _saturated(out: Tensor, activation: str | None) -> float | None:
     return (slope < SATURATED).float().mean().item() if torch.isfinite(slope).all() else 1.0
 
 
-def structure(graph: Graph, layers: list[Layer], name_of: Callable[[Tensor], str], recurrent: set[int]) -> StructureFacts:
+def structure(
+    graph: Graph, layers: list[Layer], name_of: Callable[[Tensor], str], recurrent: set[int]
+) -> StructureFacts:
     """What stands between the data and the loss; `recurrent` holds weights of recurrent and attention modules."""
     own = [layer for layer in layers if layer.map.kind.operation != "embedding"]
     order = {layer.map.node: i for i, layer in enumerate(own)}

@@ -15,7 +15,23 @@ from rhobar.watch.operations import ACTIVATIONS, NORMALISATIONS, find_map, value
 
 __all__ = ["LossTerm", "LossTrace", "follow_prediction", "silent_broadcast", "trace_loss"]
 
-_REDUCTIONS = frozenset("Mean Sum Div Mul Neg View Squeeze Reshape ToCopy Clone Select Unsqueeze Slice".split())
+_REDUCTIONS = frozenset(
+    [
+        "Mean",
+        "Sum",
+        "Div",
+        "Mul",
+        "Neg",
+        "View",
+        "Squeeze",
+        "Reshape",
+        "ToCopy",
+        "Clone",
+        "Select",
+        "Unsqueeze",
+        "Slice",
+    ]
+)
 
 _NAMED = {
     "MseLoss": "mse",
@@ -81,8 +97,11 @@ def _split(graph: Graph, root: Node) -> list[tuple[Node, str]]:
         name = op_name(node)
         inputs = [c for c in graph.inputs(node) if c is not None and c not in graph.leaf_nodes]
         scalar = math.prod(out_shape(node)) == 1
-        if name in ("Add", "Sub", "Stack", "Cat") and scalar and len(inputs) > 1 and all(
-            math.prod(out_shape(c)) == 1 for c in inputs
+        if (
+            name in ("Add", "Sub", "Stack", "Cat")
+            and scalar
+            and len(inputs) > 1
+            and all(math.prod(out_shape(c)) == 1 for c in inputs)
         ):
             stack.extend((c, reduction) for c in inputs)
         elif name in ("Add", "Sub", "Rsub") and scalar and len(inputs) == 1 and len(out_shape(node)) == 0:
@@ -122,7 +141,9 @@ def _named(graph: Graph, node: Node, kind: str) -> LossTerm:
     term.prediction_value, target = saved(node, "self"), saved(node, "target")
     term.target = target if isinstance(target, Tensor) else None
     if term.target is not None and kind in ("mse", "huber"):
-        stretched = [n for n, stride in zip(term.target.shape, term.target.stride(), strict=True) if stride == 0 and n > 1]
+        stretched = [
+            n for n, stride in zip(term.target.shape, term.target.stride(), strict=True) if stride == 0 and n > 1
+        ]
         if stretched:
             term.broadcast = tuple(term.target.shape)
     below = _skip_views(graph, term.prediction)
@@ -177,7 +198,9 @@ def _hand_written_term(graph: Graph, node: Node) -> LossTerm | None:
         first = _skip_views(graph, inputs[0], also=("Mul", "Neg", "Add", "ClampMin", "Clamp"))
         target = saved(inputs[0], "other")
         target = target if isinstance(target, Tensor) and target.numel() > 1 else saved(inputs[0], "self")
-        return LossTerm("bce", node, _only(graph, first) if first else None, None, target if isinstance(target, Tensor) else None)
+        return LossTerm(
+            "bce", node, _only(graph, first) if first else None, None, target if isinstance(target, Tensor) else None
+        )
     return None
 
 
@@ -185,7 +208,8 @@ def _two_logs(graph: Graph, node: Node) -> bool:
     """y·log p + (1 − y)·log(1 − p): a sum of two products with logarithms."""
     inputs = [c for c in graph.inputs(node) if c is not None]
     return len(inputs) == 2 and all(
-        (below := _skip_views(graph, c, also=("Mul", "Neg", "Add"))) is not None and op_name(below) == "Log" for c in inputs
+        (below := _skip_views(graph, c, also=("Mul", "Neg", "Add"))) is not None and op_name(below) == "Log"
+        for c in inputs
     )
 
 

@@ -44,18 +44,18 @@ def sampled(x: Tensor, limit: int = MAX_READ) -> Tensor:
 def moments(x: Tensor, limit: int = MAX_READ) -> Moments:
     """Read the moments of x; an empty tensor has zero moments."""
     flat = sampled(x, limit)
-    flat = flat.to(torch.float32)
+    # One pass over far-spread elements, then kernels on memory that lies together.
+    flat = flat.to(torch.float32).contiguous()
     n = flat.numel()
     if n == 0:
         return Moments(0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
     low, high = torch.aminmax(flat)
-    total, square, low_, high_, nonzero = torch.stack(
-        [flat.sum(), flat.dot(flat), low, high, torch.count_nonzero(flat).to(torch.float32)]
-    ).tolist()
+    values = [flat.sum(), flat.dot(flat), low, high, torch.count_nonzero(flat)]
+    total, square, low_, high_, nonzero = (
+        [v.item() for v in values] if flat.is_cpu else torch.stack([v.to(torch.float32) for v in values]).tolist()
+    )
     if math.isfinite(total) and math.isfinite(square):
-        return Moments(
-            x.numel(), n, total / n, math.sqrt(square / n), max(abs(low_), abs(high_)), 1 - nonzero / n, 0.0
-        )
+        return Moments(x.numel(), n, total / n, math.sqrt(square / n), max(abs(low_), abs(high_)), 1 - nonzero / n, 0.0)
     finite = flat[torch.isfinite(flat)].double()
     bad = 1 - finite.numel() / n
     if finite.numel() == 0:

@@ -40,7 +40,11 @@ class Names:
         for label, value in list(vars(main).items()) if main else []:
             if isinstance(value, nn.Module):
                 self.add_model(value, label)
-            elif isinstance(value, list | tuple) and 0 < len(value) <= 64 and all(isinstance(v, nn.Module) for v in value):
+            elif (
+                isinstance(value, list | tuple)
+                and 0 < len(value) <= 64
+                and all(isinstance(v, nn.Module) for v in value)
+            ):
                 for i, module in enumerate(value):
                     if not any(id(p) in self._owner for p in module.parameters()):
                         self._add_listed(module, f"{label}[{i}]")

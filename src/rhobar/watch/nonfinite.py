@@ -45,19 +45,33 @@ def find_origin(graph: Graph, names: Names, step: int, loss: Tensor) -> Nonfinit
             return Nonfinite(step, where, "forward", op_name(node), born=True, detail=_fed(node))
         if inputs_bad:
             constant = _bad_constant(graph, node)
-            return Nonfinite(step, where, "input" if constant else "forward", op_name(node), born=not constant,
-                             detail="a constant it was given" if constant else "its operand was the first to be kept")
+            return Nonfinite(
+                step,
+                where,
+                "input" if constant else "forward",
+                op_name(node),
+                born=not constant,
+                detail="a constant it was given" if constant else "its operand was the first to be kept",
+            )
     if bad_leaves:
-        return Nonfinite(step, bad_leaves[0], "parameter", "weights", born=False,
-                         detail=f"{len(bad_leaves)} of {len(graph.leaves)} parameters held NaN or infinity")
+        return Nonfinite(
+            step,
+            bad_leaves[0],
+            "parameter",
+            "weights",
+            born=False,
+            detail=f"{len(bad_leaves)} of {len(graph.leaves)} parameters held NaN or infinity",
+        )
     return Nonfinite(step, "loss", "loss", op_name(graph.root), born=True, detail=_fed(graph.root))
 
 
 def _bad_constant(graph: Graph, node: Node) -> bool:
     """Whether the non-finite operand has no gradient history: it came from outside the network."""
     inputs = graph.inputs(node)
-    return len(inputs) > 1 and any(c is None for c in inputs) and not any(
-        _bad(value_of(graph, c)) for c in inputs if c is not None
+    return (
+        len(inputs) > 1
+        and any(c is None for c in inputs)
+        and not any(_bad(value_of(graph, c)) for c in inputs if c is not None)
     )
 
 

@@ -124,6 +124,7 @@ class Observer:
         """A module is called; outermost ones with parameters are models."""
         key = id(module)
         self._called.add(key)
+        self.clock.spent += self.clock.per_call
         if self._busy or ((root := self._roots.get(key)) is not None and root() is module):
             return
         known = self._children.get(key)
@@ -258,8 +259,13 @@ class Observer:
         wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs) if isinstance(inputs, Sequence) else []
         parameters = False
         with self._contained("gradients") as on:
-            parameters = on and bool(wanted) and all(
-                isinstance(t, Tensor) and t.is_leaf and (self.names.known(t) or isinstance(t, nn.Parameter)) for t in wanted
+            parameters = (
+                on
+                and bool(wanted)
+                and all(
+                    isinstance(t, Tensor) and t.is_leaf and (self.names.known(t) or isinstance(t, nn.Parameter))
+                    for t in wanted
+                )
             )
         return self.backward_started(outputs) if parameters else None
 
@@ -448,7 +454,7 @@ class Observer:
     def _parameters_of(self, optimizer: Optimizer) -> set[int]:
         """Identities of the parameters it holds, gathered anew when its groups have changed."""
         lists = [group["params"] for group in optimizer.param_groups]
-        groups = [(id(ps), len(ps), id(ps[0]), id(ps[-1])) for ps in lists if ps]
+        groups: list[tuple[int, ...]] = [(id(ps), len(ps), id(ps[0]), id(ps[-1])) for ps in lists if ps]
         known = self._mine.get(id(optimizer))
         if known is not None and known[0]() is optimizer and known[1] == groups:
             return known[2]
@@ -521,9 +527,9 @@ def optimizer_facts(optimizer: Optimizer, steps: int) -> OptimizerFacts:
     for key, value in group.items():
         if key == "betas":
             settings["beta1"], settings["beta2"] = float(value[0]), float(value[1])
-        elif isinstance(value, bool | int | float) and key != "params":
-            settings[key] = float(value)
-        elif isinstance(value, Tensor) and value.numel() == 1:
+        elif (isinstance(value, bool | int | float) and key != "params") or (
+            isinstance(value, Tensor) and value.numel() == 1
+        ):
             settings[key] = float(value)
     return OptimizerFacts(
         kind=type(optimizer).__name__,

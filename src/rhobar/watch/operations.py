@@ -98,9 +98,30 @@ NORMALISATIONS = {
 }
 
 LINEAR = VIEWS | frozenset(
-    "Mul Div Neg Add Sub Mean Sum NativeDropout FusedDropout ConstantPadNd ReflectionPad1D ReflectionPad2D "
-    "ReplicationPad2D AvgPool2D AvgPool1D AdaptiveAvgPool2D AdaptiveAvgPool1D UpsampleNearest2D UpsampleBilinear2D "
-    "Cat Stack Rsub".split()
+    [
+        "Mul",
+        "Div",
+        "Neg",
+        "Add",
+        "Sub",
+        "Mean",
+        "Sum",
+        "NativeDropout",
+        "FusedDropout",
+        "ConstantPadNd",
+        "ReflectionPad1D",
+        "ReflectionPad2D",
+        "ReplicationPad2D",
+        "AvgPool2D",
+        "AvgPool1D",
+        "AdaptiveAvgPool2D",
+        "AdaptiveAvgPool1D",
+        "UpsampleNearest2D",
+        "UpsampleBilinear2D",
+        "Cat",
+        "Stack",
+        "Rsub",
+    ]
 )
 """Operations through which a signal passes linearly (with respect to their one differentiable input)."""
 

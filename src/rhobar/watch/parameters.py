@@ -2,14 +2,15 @@
 
 import math
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from rhobar.record import ParameterFacts, ParameterReading
 from rhobar.watch.moments import sampled
-from rhobar.watch.naming import Names
+from rhobar.watch.naming import Names, is_float
 
 __all__ = ["Parameters", "Tracked", "cosine", "identical_rows"]
 
@@ -37,6 +38,11 @@ class Tracked:
     movement: float | None = None
     axis: int = 0
     owned: bool = True
+    start: float = field(init=False)
+    """Length of the first sample."""
+
+    def __post_init__(self) -> None:
+        self.start = float(self.first.norm())
 
     def turn(self, tensor: Tensor) -> None:
         """The weight stands as (in, out): its units are columns."""
@@ -46,9 +52,12 @@ class Tracked:
     def see(self, now: Tensor) -> None:
         """Compare the sampled weights with the first ones."""
         if now.shape == self.first.shape:
-            start, way = float(self.first.norm()), float((now - self.first).norm())
-            self.movement = way / start if start > 0 else way
-            self.moved = self.moved or not torch.equal(now, self.first)
+            self.moves(float((now - self.first).norm()))
+
+    def moves(self, way: float) -> None:
+        """Note the distance of the sampled weights from the first ones."""
+        self.movement = way / self.start if self.start > 0 else way
+        self.moved = self.moved or way != 0
 
     def facts(self) -> ParameterFacts:
         """Summarise it as it stands now, or as it was last seen if it is gone."""
@@ -77,6 +86,41 @@ class Tracked:
             fan_in=fan_in,
             fan_out=fan_out,
         )
+
+
+@dataclass
+class Samples:
+    """Samples of several tensors side by side in one float64 vector on the CPU."""
+
+    flat: Tensor
+    sizes: list[int]
+
+    @classmethod
+    def take(cls, samples: list[Tensor]) -> "Samples":
+        """Copy samples, in one transfer where they are alike."""
+        sizes = [s.numel() for s in samples]
+        if not samples:
+            return cls(torch.zeros(0, dtype=torch.float64), sizes)
+        if len({(s.dtype, s.device) for s in samples}) == 1 and samples[0].dtype in (torch.float32, torch.float64):
+            return cls(torch.cat(samples).to("cpu", torch.float64), sizes)
+        return cls(torch.cat([s.to("cpu", torch.float64) for s in samples]), sizes)
+
+    def of(self, flat: Tensor) -> "Samples":
+        """Other values in the same places."""
+        return Samples(flat, self.sizes)
+
+    def squares(self) -> list[float]:
+        """Σ x² of each sample."""
+        sums = iter(())
+        if self.flat.numel():
+            starts = np.cumsum([0, *(n for n in self.sizes if n)])[:-1]
+            with np.errstate(all="ignore"):
+                sums = iter(np.add.reduceat(self.flat.square().numpy(), starts).tolist())
+        return [next(sums) if n else 0.0 for n in self.sizes]
+
+    def rms(self) -> list[float]:
+        """√(mean x²) of each sample, 0 of an empty one."""
+        return [math.sqrt(square / n) if n else 0.0 for square, n in zip(self.squares(), self.sizes, strict=True)]
 
 
 class Parameters:
@@ -110,56 +154,52 @@ class Parameters:
         """The parameters that still exist."""
         return [(t, tensor) for t in self.tracked.values() if (tensor := t.ref()) is not None]
 
-    def read(self) -> tuple[list[ParameterReading], Tensor, Tensor, float | None]:
+    def read(self) -> tuple[list[ParameterReading], "Samples", Tensor, float | None]:
         """Sizes of weights and gradients; sampled weights; sampled gradients; ‖g‖₂ over everything."""
-        readings, weights, gradients = [], [], []
-        square, any_gradient = 0.0, False
-        for tracked, tensor in self.live():
-            w = sampled(tensor, SAMPLE).double().cpu()
-            weights.append(w)
-            tracked.see(w)
-            grad = tensor.grad
+        live = self.live()
+        weights = Samples.take([sampled(tensor, SAMPLE) for _, tensor in live])
+        self._see(live, weights)
+        grads = [tensor.grad for _, tensor in live]
+        samples = [
+            _same_size(sampled(grad, SAMPLE), n) if grad is not None else tensor.new_zeros(n)
+            for grad, (_, tensor), n in zip(grads, live, weights.sizes, strict=True)
+        ]
+        norms = iter(_norms([grad for grad in grads if grad is not None]))
+        readings, square, any_gradient = [], 0.0, False
+        for (tracked, tensor), grad, sample, rms_w in zip(live, grads, samples, weights.rms(), strict=True):
             size = tensor.numel()
-            rms_w = _rms(w)
             if grad is None:
-                gradients.append(torch.zeros_like(w))
                 readings.append(ParameterReading(tracked.name, size, rms_w))
                 continue
             any_gradient = tracked.has_gradient = True
-            g_sample = sampled(grad, SAMPLE).double().cpu()
-            gradients.append(g_sample if g_sample.shape == w.shape else torch.zeros_like(w))
-            norm = float(torch.linalg.vector_norm(grad.detach().to_dense() if grad.is_sparse else grad.detach()))
+            norm = next(norms)
             tracked.nonzero_gradient = tracked.nonzero_gradient or norm != 0
-            bad = float((~torch.isfinite(g_sample)).double().mean()) if not math.isfinite(norm) else 0.0
+            bad = 0.0
+            if not math.isfinite(norm):
+                bad = max(float((~torch.isfinite(sample)).double().mean()), 1 / max(size, 1))
             square += norm * norm
-            readings.append(
-                ParameterReading(
-                    tracked.name,
-                    size,
-                    rms_w,
-                    norm / math.sqrt(max(size, 1)),
-                    max(bad, 1 / max(size, 1)) if not math.isfinite(norm) else 0.0,
-                )
-            )
-        empty = torch.zeros(0, dtype=torch.float64)
-        return (
-            readings,
-            torch.cat(weights) if weights else empty,
-            torch.cat(gradients) if gradients else empty,
-            math.sqrt(square) if any_gradient and square >= 0 else (math.nan if any_gradient else None),
-        )
+            readings.append(ParameterReading(tracked.name, size, rms_w, norm / math.sqrt(max(size, 1)), bad))
+        length = math.sqrt(square) if any_gradient and square >= 0 else (math.nan if any_gradient else None)
+        return readings, weights, Samples.take(samples).flat, length
 
-    def weights(self) -> list[Tensor]:
-        """Sampled weights, one tensor per live parameter."""
-        return [sampled(tensor, SAMPLE).double().cpu().clone() for _, tensor in self.live()]
+    def _see(self, live: list[tuple[Tracked, Tensor]], now: "Samples") -> None:
+        """Compare the sampled weights with the first ones."""
+        first = torch.cat([tracked.first for tracked, _ in live]) if live else now.flat
+        if [tracked.first.numel() for tracked, _ in live] == now.sizes:
+            for (tracked, _), square in zip(live, now.of(now.flat - first).squares(), strict=True):
+                tracked.moves(math.sqrt(square))
+        else:
+            for (tracked, _), w in zip(live, now.flat.split(now.sizes), strict=True):
+                tracked.see(w)
+
+    def weights(self) -> "Samples":
+        """Sampled weights of the live parameters."""
+        return Samples.take([sampled(tensor, SAMPLE) for _, tensor in self.live()])
 
     def gradient_norm(self) -> float | None:
         """‖g‖₂ over everything that has a gradient."""
         grads = [tensor.grad for _, tensor in self.live() if tensor.grad is not None]
-        if not grads:
-            return None
-        norms = [float(torch.linalg.vector_norm(g.detach().to_dense() if g.is_sparse else g.detach())) for g in grads]
-        return math.sqrt(sum(n * n for n in norms))
+        return math.sqrt(sum(n * n for n in _norms(grads))) if grads else None
 
 
 def cosine(a: Tensor, b: Tensor) -> float | None:
@@ -193,5 +233,18 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[1] * field, shape[0] * field
 
 
-def _rms(w: Tensor) -> float:
-    return math.sqrt(float(w.square().mean())) if w.numel() else 0.0
+def _norms(grads: list[Tensor]) -> list[float]:
+    """‖g‖₂ of each, in one call and one transfer where they are alike."""
+    if (
+        len({(g.dtype, g.device, g.layout) for g in grads}) == 1
+        and grads[0].layout == torch.strided
+        and is_float(grads[0])
+    ):
+        norms: list[float] = torch.stack(torch._foreach_norm([g.detach() for g in grads])).tolist()
+        return norms
+    return [float(torch.linalg.vector_norm(g.detach().to_dense() if g.is_sparse else g.detach())) for g in grads]
+
+
+def _same_size(sample: Tensor, size: int) -> Tensor:
+    """The sample, or zeros where it is not one of the whole parameter (a sparse gradient)."""
+    return sample if sample.numel() == size else sample.new_zeros(size)

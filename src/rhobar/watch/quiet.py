@@ -27,7 +27,11 @@ class quiet:
         self._function = torch._C.DisableTorchFunction()
         self._function.__enter__()
         self._rare = None
-        if torch._C._len_torch_dispatch_stack() or torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda"):
+        if (
+            torch._C._len_torch_dispatch_stack()
+            or torch.is_autocast_enabled("cpu")
+            or torch.is_autocast_enabled("cuda")
+        ):
             self._rare = _rare_modes_off()
         self._grad = torch.is_grad_enabled()
         torch._C._set_grad_enabled(False)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -81,9 +82,14 @@ class StepReading:
         self.layers = find_layers(graph)
         self.loss_tensor = loss
         outputs = {
-            t.grad_fn: t for f in observer._pending if f.recorded for t in tensors_in(f.output)[:8] if t.grad_fn is not None
+            t.grad_fn: t
+            for f in observer._pending
+            if f.recorded
+            for t in tensors_in(f.output)[:8]
+            if t.grad_fn is not None
         }
         self.trace = trace_loss(graph, outputs)
+        self.hand_written = self.trace.hand_written
         self.pending = list(observer._pending)
         self.readings: list[LayerReading] = []
 
@@ -108,23 +114,35 @@ class StepReading:
             if used[name] > 1:
                 continue
             self.readings.append(read_layer(self.graph, layer, name, None))
-            if layer.map.reads_data and layer.map.input is not None and tracker.enters(layer.map.weight, layer.map.input):
+            if (
+                layer.map.reads_data
+                and layer.map.input is not None
+                and tracker.enters(layer.map.weight, layer.map.input)
+            ):
                 tracker.inputs = tracker.inputs or InputStatistics()
                 tracker.inputs.add(layer.map.input, layer.map.kind.operation, step)
             elif layer.map.kind.operation == "embedding" and tracker.inputs is None:
                 tracker.inputs = InputStatistics(integer=True)
             self._listen(layer.map.node, len(self.readings) - 1)
         tracker.note_norm_batch(_norm_batch(self.graph))
+        self._release()
+
+    def _release(self) -> None:
+        """Let go of the graph and of what it kept, so that the backward pass can free it as it goes."""
+        self.graph = self.trace = self.loss_tensor = None  # type: ignore[assignment]
+        self.pending, self.layers = [], []
 
     def _listen(self, node: Node, index: int) -> None:
         def on_gradient(grads: tuple[Tensor | None, ...]) -> None:
             if not grads or not isinstance(grads[0], Tensor) or index >= len(self.readings):
                 return
+            start = time.perf_counter()
             try:
                 with quiet():
                     self.readings[index] = dataclasses.replace(self.readings[index], gradient=moments(grads[0]))
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 self.observer._note("gradients of signals", f"{type(error).__name__}: {error}")
+            self.observer.clock.spent += time.perf_counter() - start
 
         self.handles.append(node.register_prehook(on_gradient))
 
@@ -132,7 +150,7 @@ class StepReading:
         """After the backward pass: parameters and their gradients."""
         for handle in self.handles:
             handle.remove()
-        parameters, _, gradient, norm = tracker.parameters.read()
+        parameters, weights, gradient, norm = tracker.parameters.read()
         step = tracker.step - 1
         value = tracker.losses[-1] if tracker.losses else math.nan
         reading = Reading(
@@ -146,20 +164,18 @@ class StepReading:
             tracker.note_bad_gradient(step, parameters, self.graph_risk())
         if tracker.open is not None:
             tracker.settle_update()
-        tracker.open = OpenReading(reading, tracker.parameters.weights(), gradient)
-        self.graph = self.trace = self.loss_tensor = None  # type: ignore[assignment]
-        self.pending, self.layers = [], []
+        tracker.open = OpenReading(reading, weights, gradient)
+        self._release()
 
     def drop(self) -> None:
         """Let go of the graph: its backward pass did not end."""
         for handle in self.handles:
             handle.remove()
-        self.graph = self.trace = self.loss_tensor = None  # type: ignore[assignment]
-        self.pending, self.layers = [], []
+        self._release()
 
     def graph_risk(self) -> str:
         """The operation whose derivative is not finite at a value it received, if the graph shows one."""
-        return ", ".join(self.trace.hand_written) if self.trace is not None else ""
+        return ", ".join(self.hand_written)
 
     def _read_loss(self, tracker: Tracker, step: int, loss: float) -> None:
         """Facts of the loss, its targets and the data pairs."""
@@ -258,7 +274,9 @@ class StepReading:
             old = tracker.outputs_range or (math.inf, -math.inf)
             tracker.outputs_range = (min(low, old[0]), max(high, old[1]))
         output = find_map(self.graph, term.output_node) if term.output_node is not None else None
-        shape = tuple(prediction.shape) if prediction is not None else out_shape(term.prediction) if term.prediction else ()
+        shape = (
+            tuple(prediction.shape) if prediction is not None else out_shape(term.prediction) if term.prediction else ()
+        )
         first = tracker.loss
         facts = LossFacts(
             kind=term.kind,
@@ -274,8 +292,10 @@ class StepReading:
             output_layer=self.names.layer(output.weight) if output is not None else None,
             reduction=term.reduction,
         )
-        tracker.loss = facts if first is None or first.kind == facts.kind or first.kind == "custom" else dataclasses.replace(
-            first, output_min=facts.output_min, output_max=facts.output_max
+        tracker.loss = (
+            facts
+            if first is None or first.kind == facts.kind or first.kind == "custom"
+            else dataclasses.replace(first, output_min=facts.output_min, output_max=facts.output_max)
         )
 
 
@@ -295,4 +315,3 @@ def _norm_batch(graph: Graph) -> int | None:
             if len(shape) >= 2 and shape[1]:
                 counts.append(math.prod(shape) // shape[1])
     return min(counts, default=None)
-

@@ -26,6 +26,8 @@ class Clock:
     budget: float | None = 0.05
     started: float = field(default_factory=time.perf_counter)
     spent: float = 0.0
+    per_call: float = 0.0
+    """Seconds that torch takes to tell of one module call, beside what the watcher then does with it."""
 
     @property
     def elapsed(self) -> float:

@@ -6,7 +6,7 @@ from types import FrameType
 
 import torch
 
-__all__ = ["Site", "call_site", "call_path"]
+__all__ = ["Site", "call_path", "call_site"]
 
 Site = tuple[int, int]
 

@@ -25,7 +25,7 @@ from rhobar.watch.clearing import Clearing
 from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant_loss
 from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.naming import Names
-from rhobar.watch.parameters import Parameters, cosine
+from rhobar.watch.parameters import Parameters, Samples, cosine
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.schedule import Clock, Schedule
 
@@ -41,7 +41,7 @@ class OpenReading:
     """A dense reading whose update has not been seen yet."""
 
     reading: Reading
-    weights: list[Tensor]
+    weights: Samples
     gradient: Tensor
     update_seen: bool = False
 
@@ -79,6 +79,7 @@ class Tracker:
         self.evaluations: list[Evaluation] = []
         self.forwards_per_backward: int | None = None
         self.modes = ModeFacts()
+        self._mode_steps = self._eval_steps = 0
         self.refused = False
         self.nonfinite: Nonfinite | None = None
         self.outputs_range: tuple[float, float] | None = None
@@ -114,8 +115,9 @@ class Tracker:
 
     def wants_batch(self) -> bool:
         """Whether a batch should be kept for the exam: the first four, then those of the latest readings."""
-        room = sum(batch.size for batch in self.kept) < MAX_KEPT
-        return len(self.kept) < 4 or (self.schedule.latest == self.step and room)
+        if len(self.kept) < 4:
+            return True
+        return self.schedule.latest == self.step and sum(batch.size for batch in self.kept) < MAX_KEPT
 
     def trains(self, model: nn.Module) -> bool:
         """Whether `model` is one of this training's."""
@@ -146,7 +148,11 @@ class Tracker:
         """The loss was finite but a gradient is not: it was born in the backward pass."""
         bad = [p.name for p in parameters if p.gradient_nonfinite > 0]
         self.nonfinite = Nonfinite(
-            step, bad[0] if bad else "gradients", "backward", risk or "backward pass", born=True,
+            step,
+            bad[0] if bad else "gradients",
+            "backward",
+            risk or "backward pass",
+            born=True,
             detail=f"{len(bad)} of {len(parameters)} parameters received a non-finite gradient from a finite loss",
         )
 
@@ -163,9 +169,8 @@ class Tracker:
         if id(model) not in self.models or self.models[id(model)]() is not model:
             self.models[id(model)] = weakref.ref(model)
             self.modes = _modes(self.modes, model)
-        self.modes = dataclasses.replace(
-            self.modes, steps=self.modes.steps + 1, eval_steps=self.modes.eval_steps + (not training)
-        )
+        self._mode_steps += 1
+        self._eval_steps += not training
 
     def see_dropout(self, p: float) -> None:
         """Note the rate of a dropout that was active."""
@@ -179,14 +184,13 @@ class Tracker:
         now = self.parameters.weights()
         opened, self.open = self.open, None
         reading = opened.reading
-        if len(now) == len(opened.weights):
-            deltas = [a - b for a, b in zip(now, opened.weights, strict=True)]
+        if now.sizes == opened.weights.sizes:
+            update = now.flat - opened.weights.flat
+            rms = now.of(update).rms()
             parameters = tuple(
-                dataclasses.replace(p, update=math.sqrt(float(d.square().mean())) if d.numel() else 0.0)
-                for p, d in zip(reading.parameters, deltas, strict=True)
+                dataclasses.replace(p, update=size) for p, size in zip(reading.parameters, rms, strict=True)
             )
-            update = torch.cat(deltas) if deltas else torch.zeros(0)
-            moved = bool((update != 0).any())
+            moved = any(size != 0 for size in rms)
             if by_hand and moved:
                 self.moved_by_hand += 1
             reading = dataclasses.replace(reading, parameters=parameters)
@@ -243,7 +247,7 @@ class Tracker:
             parameters=tuple(t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand),
             readings=list(self.readings),
             evaluations=list(self.evaluations),
-            modes=self.modes,
+            modes=dataclasses.replace(self.modes, steps=self._mode_steps, eval_steps=self._eval_steps),
             structure=structure,
             nonfinite=self.nonfinite,
         )

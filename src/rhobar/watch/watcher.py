@@ -11,7 +11,7 @@ from torch.optim.optimizer import Optimizer
 
 from rhobar.record import Failure, Record, Training, Unseen
 from rhobar.watch.exam import examine
-from rhobar.watch.hooks import Hooks
+from rhobar.watch.hooks import Hooks, dispatch_price
 from rhobar.watch.observer import Observer
 from rhobar.watch.tracker import Tracker
 
@@ -64,6 +64,7 @@ class Watcher:
     def start(self) -> "Watcher":
         """Start watching."""
         if not self._running:
+            self._observer.clock.per_call = dispatch_price()
             self._hooks.attach()
             self._running = True
         return self
@@ -113,14 +114,14 @@ class Watcher:
         """One training as plain data; one that cannot be summarised takes no other with it."""
         try:
             return tracker.result(self._name(tracker))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self._record.unseen.append(Unseen("a training", f"{type(error).__name__}: {error}"))
             return None
 
     def _examine(self, tracker: Tracker, training: Training) -> None:
         try:
             reasons = examine(tracker, training)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             reasons = [f"{type(error).__name__}: {error}"]
         self._record.unseen.extend(Unseen(f"exam of {training.name}", reason) for reason in reasons)
 

@@ -4,20 +4,6 @@ import math
 from dataclasses import replace
 
 import pytest
-
-from rhobar.record import (
-    CollapsedPair,
-    Evaluation,
-    Failure,
-    Finding,
-    InputFacts,
-    LabelProbe,
-    LossFacts,
-    ModeFacts,
-    Nonfinite,
-    OptimizerFacts,
-    StructureFacts,
-)
 from tests.diagnose.records import (
     CONSTANT,
     falling,
@@ -31,6 +17,20 @@ from tests.diagnose.records import (
     readings,
     targets,
     training,
+)
+
+from rhobar.record import (
+    CollapsedPair,
+    Evaluation,
+    Failure,
+    Finding,
+    InputFacts,
+    LabelProbe,
+    LossFacts,
+    ModeFacts,
+    Nonfinite,
+    OptimizerFacts,
+    StructureFacts,
 )
 
 PROBE = LabelProbe(0.95, 0.1, 0.01, 1000, "linear", ordinal=0.3)

@@ -67,9 +67,7 @@ def test_nan_fails():
         return dataclasses.replace(case, **{k: math.nan for k, v in fields.items() if isinstance(v, float)})
 
     read = [
-        dataclasses.replace(
-            nan(x), layers=tuple(map(nan, x.layers)), parameters=tuple(map(nan, x.parameters))
-        )
+        dataclasses.replace(nan(x), layers=tuple(map(nan, x.layers)), parameters=tuple(map(nan, x.parameters)))
         for x in r.readings()
     ]
     sick = r.training(

@@ -9,9 +9,7 @@ def case(dead, *, losses=None, batch=32, activation="relu"):
     share = dead if callable(dead) else lambda step: dead
 
     def layers(step):
-        return [
-            r.layer(i, dead=share(step) if i == 2 else 0.0, activation=activation) for i in range(r.DEPTH)
-        ]
+        return [r.layer(i, dead=share(step) if i == 2 else 0.0, activation=activation) for i in range(r.DEPTH)]
 
     read = [r.reading(step, layers=layers(step)) for step in r.STEPS_READ]
     return r.training(losses=losses or r.flat(), batch_sizes=(batch,), readings=read)

@@ -37,8 +37,6 @@ def test_a_generator_is_reached_by_its_own_loss():
 
 
 def test_backward_without_a_graph_is_found():
-    failure = Failure(
-        "RuntimeError", "element 0 of tensors does not require grad and does not have a grad_fn"
-    )
+    failure = Failure("RuntimeError", "element 0 of tensors does not require grad and does not have a grad_fn")
     bare = r.training(losses=[2.3], num_steps=0)
     assert r.judge("detached-parameters", bare, failure=failure).severity == 1.0

@@ -22,9 +22,7 @@ def growing(factor, losses):
 LOST = [2.3 * 1.05**t for t in range(100)] + [math.nan] * 100
 
 
-@pytest.mark.parametrize(
-    "sick", [deep(5.0, r.flat()), growing(1e5, LOST), growing(1e5, r.falling(2.3, 50.0))]
-)
+@pytest.mark.parametrize("sick", [deep(5.0, r.flat()), growing(1e5, LOST), growing(1e5, r.falling(2.3, 50.0))])
 def test_growth_with_harm_is_found(sick):
     found = r.judge("exploding-gradient", sick)
     assert isinstance(found, Finding)

@@ -17,9 +17,7 @@ def test_labels_known_by_heart_are_found():
     assert isinstance(r.judge("memorized-noise", case(NOISE, FAILED)), Finding)
 
 
-@pytest.mark.parametrize(
-    "healthy", [case(SIGNAL, FAILED), case(NOISE, PASSED), case(NOISE, FAILED, r.flat())]
-)
+@pytest.mark.parametrize("healthy", [case(SIGNAL, FAILED), case(NOISE, PASSED), case(NOISE, FAILED, r.flat())])
 def test_one_witness_is_not_enough(healthy):
     assert r.judge("memorized-noise", healthy) is None
 

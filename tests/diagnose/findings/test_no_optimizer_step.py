@@ -18,6 +18,7 @@ def case(**changes):
         case(num_steps=0, rates=[]),
         case(num_steps=0, rates=[], optimizer=None),
         case(),
+        case(parameters=still(held=False)),  # the optimizer holds another model
         r.training(losses=r.flat(), readings=r.readings(applied_norm=0.0)),  # cleared before the step
     ],
 )
@@ -30,10 +31,7 @@ def test_weights_that_never_change_are_found(sick):
     [
         r.training(),
         case(num_steps=0, rates=[], optimizer=None, epoch_length=None),  # saliency
-        case(
-            num_steps=0, rates=[], parameters=still(moved_before=True)
-        ),  # Fisher information of a trained net
-        case(parameters=still(held=False)),  # unoptimized-parameters
+        case(num_steps=0, rates=[], parameters=still(moved_before=True)),  # Fisher information of a trained net
         case(rates=[0.0] * 400),  # unstable-optimizer-setting
         case(parameters=still(zero_gradient=True)),
     ],

@@ -10,9 +10,7 @@ def evaluations(*losses):
     return [Evaluation(100 * (i + 1), 4, 100, loss=loss) for i, loss in enumerate(losses)]
 
 
-@pytest.mark.parametrize(
-    "sick", [r.training(losses=LINE), r.training(losses=LINE, evaluations=evaluations(2.0, 1.3))]
-)
+@pytest.mark.parametrize("sick", [r.training(losses=LINE), r.training(losses=LINE, evaluations=evaluations(2.0, 1.3))])
 def test_a_fall_cut_short_is_found(sick):
     assert isinstance(r.judge("too-few-epochs", sick), Finding)
 

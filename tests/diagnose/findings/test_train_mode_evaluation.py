@@ -30,8 +30,6 @@ def test_eval_mode_and_plain_nets_are_silent(healthy):
     assert r.judge("train-mode-evaluation", healthy) is None
 
 
-@pytest.mark.parametrize(
-    "idle", [evaluation(True, step=0), evaluation(True, loss=None), evaluation(True, overlap=1.0)]
-)
+@pytest.mark.parametrize("idle", [evaluation(True, step=0), evaluation(True, loss=None), evaluation(True, overlap=1.0)])
 def test_samples_and_passes_over_training_rows_are_not_evaluations(idle):
     assert isinstance(r.judge("train-mode-evaluation", case(idle)), NotChecked)

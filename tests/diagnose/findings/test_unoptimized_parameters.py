@@ -38,9 +38,7 @@ def test_parameters_without_an_optimizer_are_found(sick):
         case(2, zero_gradient=True),
         case(2, shape=(1,)),
         case(extra=[nameless(32, 1)]),  # coordinates of a physics-informed net
-        case(
-            extra=[nameless(32, 3, 8, 8)], inputs=InputFacts(100, 3, shape=(32, 3, 8, 8))
-        ),  # adversarial images
+        case(extra=[nameless(32, 3, 8, 8)], inputs=InputFacts(100, 3, shape=(32, 3, 8, 8))),  # adversarial images
     ],
 )
 def test_frozen_pretrained_and_inputs_are_silent(healthy):

@@ -50,8 +50,7 @@ RECTIFIERS = ("relu", "leaky_relu", "prelu", "elu", "gelu", "silu")
 @rule(
     "badly-scaled-initialization",
     kind="cause",
-    why="Each layer multiplies the variance of the signal by fan_in · Var(w); over depth it "
-    "explodes or dies.",
+    why="Each layer multiplies the variance of the signal by fan_in · Var(w); over depth it explodes or dies.",
     remedy=Remedy(
         "Initialise by the activation: He for ReLU, Xavier for tanh and sigmoid.",
         "nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')\nnn.init.zeros_(layer.bias)",

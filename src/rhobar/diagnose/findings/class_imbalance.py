@@ -44,8 +44,7 @@ FREQUENT = 0.9
     why="The frequent class provides most of the gradient, and answering it always is hard to improve on.",
     remedy=Remedy(
         "Weight the classes by their inverse frequency, or sample them evenly.",
-        "counts = torch.bincount(y)\nloss = F.cross_entropy(logits, y, weight=len(y) / "
-        "(len(counts) * counts.float()))",
+        "counts = torch.bincount(y)\nloss = F.cross_entropy(logits, y, weight=len(y) / (len(counts) * counts.float()))",
     ),
     explains=(
         "not-learning",
@@ -71,7 +70,9 @@ def class_imbalance(training: Training, record: Record) -> Outcome:
     frequent = Evidence("share of the commonest class", share, FREQUENT)
     answers = training.answers
     if answers is not None and answers.num_rare >= 5:
-        stderr = math.sqrt(max(answers.rare_recall * (1 - answers.rare_recall), 0.25 / answers.num_rare) / answers.num_rare)
+        stderr = math.sqrt(
+            max(answers.rare_recall * (1 - answers.rare_recall), 0.25 / answers.num_rare) / answers.num_rare
+        )
         if answers.rare_recall + 2 * stderr < 0.5:
             return Seen(
                 summary=f"{text}the trained network finds {answers.rare_recall:.0%} of the {answers.num_rare} others "

@@ -46,27 +46,19 @@ _PROPORTIONAL = ("SGD", "ASGD")
     "clipping-always-active",
     kind="cause",
     why="When every gradient is clipped, the step has the fixed length η·c whatever the slope.",
-    remedy=Remedy(
-        "Raise the clip norm to the upper tenth of the gradient norms, or the rate by the factor lost."
-    ),
+    remedy=Remedy("Raise the clip norm to the upper tenth of the gradient norms, or the rate by the factor lost."),
     explains=("not-learning", "underfitting", "learning-rate-too-low", "too-few-epochs"),
     references=("Zhang et al. (2020), Why gradient clipping accelerates training",),
 )
 def clipping_always_active(training: Training, record: Record) -> Outcome:
     """Fire if the clip takes nine tenths off nearly every step of a plain gradient method."""
     course = progress(training)
-    if (
-        training.clipped < _SHARE
-        or training.optimizer is None
-        or training.optimizer.kind not in _PROPORTIONAL
-    ):
+    if training.clipped < _SHARE or training.optimizer is None or training.optimizer.kind not in _PROPORTIONAL:
         return None
     if course is None or course.num_steps < MIN_STEPS:
         return unchecked("clipping-always-active", f"needs {MIN_STEPS} backward passes")
     pairs = [(r.gradient_norm, r.applied_norm) for r in training.readings]
-    norms = [
-        (g, a) for g, a in pairs if g is not None and a is not None and math.isfinite(g) and g > 0 and a > 0
-    ]
+    norms = [(g, a) for g, a in pairs if g is not None and a is not None and math.isfinite(g) and g > 0 and a > 0]
     if len(norms) < 3:
         return unchecked("clipping-always-active", "the gradient was not read both before and after clipping")
     factor = median(a / g for g, a in norms)

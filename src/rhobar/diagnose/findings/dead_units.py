@@ -64,9 +64,7 @@ def dead_units(training: Training, record: Record) -> Outcome:
         return None
     num_samples = max(training.batch_sizes, default=0) * len(late)
     if num_samples < _MIN_SAMPLES:
-        return unchecked(
-            "dead-units", f"only {num_samples} samples in the late readings, {_MIN_SAMPLES} are needed"
-        )
+        return unchecked("dead-units", f"only {num_samples} samples in the late readings, {_MIN_SAMPLES} are needed")
     dead = {name: share for name, share in shares.items() if share >= _MOST}
     if not dead or not fell_short(training, course):
         return None

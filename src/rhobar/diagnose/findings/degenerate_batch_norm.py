@@ -55,6 +55,7 @@ FEW = 4.0
         "batch-size-misfit",
         "train-validation-shift",
         "learning-rate-too-high",
+        "learning-rate-too-low",
         "miscalibration",
     ),
     references=("Wu, He (2018), Group normalization", "Ioffe (2017), Batch renormalization"),
@@ -102,8 +103,7 @@ def degenerate_batch_norm(training: Training, record: Record) -> Outcome:
     if train_loss > constant / 2 or eval_loss <= constant:
         return None
     return Seen(
-        f"The same batch scores {train_loss:.3g} with its own statistics and {eval_loss:.3g} with "
-        "the running ones.",
+        f"The same batch scores {train_loss:.3g} with its own statistics and {eval_loss:.3g} with the running ones.",
         0.6,
         0.7,
         (

@@ -69,9 +69,7 @@ def eval_mode_training(training: Training, record: Record) -> Outcome:
     course = progress(training)
     harmed = course is not None and fell_short(training, course)
     layers = " and ".join(
-        name
-        for name, there in (("dropout", modes.has_dropout), ("batch normalisation", modes.has_batch_norm))
-        if there
+        name for name, there in (("dropout", modes.has_dropout), ("batch normalisation", modes.has_batch_norm)) if there
     )
     return Seen(
         summary=f"{modes.eval_steps} of {modes.steps} training passes ran with the whole model in eval mode, "

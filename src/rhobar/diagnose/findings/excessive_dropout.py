@@ -65,8 +65,8 @@ def excessive_dropout(training: Training, record: Record) -> Outcome:
     gap = modes.train_loss - modes.eval_loss
     constant = hurt.course.constant
     drowned = modes.max_dropout >= DROWNING and hurt.falls_short
-    wide = drowned or not modes.train_loss < 2 * abs(modes.eval_loss) or (
-        constant is not None and not gap < constant / 4
+    wide = (
+        drowned or not modes.train_loss < 2 * abs(modes.eval_loss) or (constant is not None and not gap < constant / 4)
     )
     if not wide or hurt.course.learned or modes.eval_steps > 0:
         return None

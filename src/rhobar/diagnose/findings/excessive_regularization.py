@@ -45,9 +45,7 @@ COLLAPSED = 0.1
     "excessive-regularization",
     kind="cause",
     why="The decay pulls harder on the weights than the data do, so they shrink to zero.",
-    remedy=Remedy(
-        "Lower the weight decay.", "torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)"
-    ),
+    remedy=Remedy("Lower the weight decay.", "torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=1e-2)"),
     explains=(
         "underfitting",
         "not-learning",

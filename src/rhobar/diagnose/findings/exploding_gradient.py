@@ -73,9 +73,7 @@ def exploding_gradient(training: Training, record: Record) -> Outcome:
 
 
 def _over_depth(training: Training, course: Progress) -> Outcome:
-    profile = typical_profile(
-        p for r in training.readings if (p := backward_profile(r)) and len(p.gains) >= 3
-    )
+    profile = typical_profile(p for r in training.readings if (p := backward_profile(r)) and len(p.gains) >= 3)
     threshold = float(min(max(course.num_steps, 1_000), 10_000))
     if profile is None or profile.product < threshold:
         return None

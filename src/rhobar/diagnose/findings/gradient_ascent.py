@@ -89,8 +89,8 @@ def _bottomless(course: Progress, training: Training) -> Seen | None:
     if not (course.finite and course.end < -depth) or fmean(tail[half:]) > fmean(tail[:half]) - 0.01 * abs(course.end):
         return None
     return Seen(
-        summary=f"The loss fell from {course.start:.3g} to {course.end:.3g} and goes on: nothing bounds it from below, as "
-        "if an error were maximised.",
+        summary=f"The loss fell from {course.start:.3g} to {course.end:.3g} and goes on: nothing bounds it "
+        "from below, as if an error were maximised.",
         severity=1.0,
         confidence=0.85,
         evidence=(Evidence("training loss at the end", course.end, -depth),),
@@ -104,11 +104,7 @@ def _negated(training: Training, course: Progress) -> Outcome:
         return None
     if kind == "cross_entropy" and targets is not None and targets.minimum < 0 and not targets.integral:
         return None
-    if (
-        training.loss is None
-        or training.loss.num_terms > 1
-        or not (course.end < 0 and course.end < course.start)
-    ):
+    if training.loss is None or training.loss.num_terms > 1 or not (course.end < 0 and course.end < course.start):
         return None
     return Seen(
         summary=f"The {kind.replace('_', ' ')} is handed over with a minus sign: it went from "
@@ -125,8 +121,7 @@ def _maximised(training: Training, course: Progress) -> Outcome:
     if not maximise or course.start < 0:
         return None
     return Seen(
-        summary=f"The optimizer was told to maximise an error: it went from {course.start:.3g} to "
-        f"{course.end:.3g}.",
+        summary=f"The optimizer was told to maximise an error: it went from {course.start:.3g} to {course.end:.3g}.",
         severity=1.0,
         confidence=0.97,
         evidence=(

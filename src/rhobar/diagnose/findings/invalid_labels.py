@@ -115,14 +115,11 @@ def _index(label: int, classes: int | None, targets: TargetFacts | None) -> Seen
         else Remedy("Map the labels to 0 … K−1.", "classes, y = torch.unique(y, return_inverse=True)")
     )
     return Seen(
-        summary=f"Class label {label} lies outside {top}"
-        + (f" that the {classes} outputs allow." if classes else "."),
+        summary=f"Class label {label} lies outside {top}" + (f" that the {classes} outputs allow." if classes else "."),
         severity=1.0,
         confidence=0.98,
         evidence=(
-            Evidence(
-                "offending class label", float(label), float(classes - 1) if classes and label >= 0 else 0.0
-            ),
+            Evidence("offending class label", float(label), float(classes - 1) if classes and label >= 0 else 0.0),
         ),
         remedy=remedy,
     )
@@ -166,12 +163,7 @@ def _binary(loss: LossFacts, targets: TargetFacts) -> Outcome:
 
 def _rows(loss: LossFacts, targets: TargetFacts) -> Outcome:
     error = targets.row_sum_error
-    if (
-        error is None
-        or error <= 0.01
-        or targets.minimum < 0
-        or (loss.kind == "kl_div" and targets.maximum <= 0)
-    ):
+    if error is None or error <= 0.01 or targets.minimum < 0 or (loss.kind == "kl_div" and targets.maximum <= 0):
         return None
     return Seen(
         summary=f"The class probabilities handed to {loss.kind.replace('_', ' ')} miss a row sum of "
@@ -180,8 +172,7 @@ def _rows(loss: LossFacts, targets: TargetFacts) -> Outcome:
         confidence=0.85,
         evidence=(Evidence("largest error of a row sum", error, 0.01),),
         remedy=Remedy(
-            "Hand over class indices or rows that sum to 1; labels that may hold together need a "
-            "binary loss each.",
+            "Hand over class indices or rows that sum to 1; labels that may hold together need a binary loss each.",
             "y = y / y.sum(1, keepdim=True)",
         ),
     )

@@ -64,7 +64,18 @@ _PEAK = 2.0
 _RISE_ON_LINE = 0.05
 _FAR = 5.0
 _GROWN = 30.0
-_HARMLESS = ("Relu", "Addmm", "Mm", "Convolution", "Add", "MaxPool2DWithIndices", "LeakyRelu", "Gelu", "Silu", "LogSoftmax")
+_HARMLESS = (
+    "Relu",
+    "Addmm",
+    "Mm",
+    "Convolution",
+    "Add",
+    "MaxPool2DWithIndices",
+    "LeakyRelu",
+    "Gelu",
+    "Silu",
+    "LogSoftmax",
+)
 
 
 @rule(
@@ -95,9 +106,7 @@ def learning_rate_too_high(training: Training, record: Record) -> Outcome:
     """Fire if a training that fell short shows two signs of overshooting."""
     course = progress(training)
     if course is None or course.num_steps < _FEWEST or (course.finite and course.num_steps < MIN_STEPS):
-        return unchecked(
-            "learning-rate-too-high", f"needs {MIN_STEPS} backward passes, or a loss that is not finite"
-        )
+        return unchecked("learning-rate-too-high", f"needs {MIN_STEPS} backward passes, or a loss that is not finite")
     if training.num_steps == 0 or not judgeable(training):
         return None
     rise = _rise(training, course) or _ruin(training, course)
@@ -127,7 +136,7 @@ def learning_rate_too_high(training: Training, record: Record) -> Outcome:
         summary=(f"With a learning rate of {rate:g} the" if rate is not None else "The")
         + f" steps overshoot: the loss went from {course.start:.3g} to {course.end:.3g} ({said}).",
         severity=1.0 if course.diverged else 0.9,
-        confidence=min(0.95, 0.65 + 0.1 * len(found)),
+        confidence=min(0.9, 0.65 + 0.1 * len(found)),
         evidence=tuple(found),
         remedy=_remedy(training, rate),
     )
@@ -147,7 +156,11 @@ def _ruin(training: Training, course: Progress) -> Evidence | None:
 def _overflow(training: Training) -> Evidence | None:
     """A value that became infinite in an operation that is itself harmless, in a training that ran until then."""
     first = training.nonfinite
-    if first is None or training.structure.hand_written or first.phase not in ("forward", "loss", "parameter", "backward"):
+    if (
+        first is None
+        or training.structure.hand_written
+        or first.phase not in ("forward", "loss", "parameter", "backward")
+    ):
         return None
     before = [x for x in training.losses[: first.step] if math.isfinite(x)]
     if len(before) < 2 or (first.phase == "forward" and first.operation not in _HARMLESS):
@@ -159,12 +172,7 @@ def _growth(training: Training) -> Evidence | None:
     """How much the largest matrix grew, up to where it overflowed."""
     names = matrix_names(training)
     first = {p.name: p.weight for p in training.readings[0].parameters if p.name in names} if training.readings else {}
-    grown = [
-        p.weight / first[p.name]
-        for r in training.readings[1:]
-        for p in r.parameters
-        if first.get(p.name)
-    ]
+    grown = [p.weight / first[p.name] for r in training.readings[1:] for p in r.parameters if first.get(p.name)]
     if any(not math.isfinite(g) for g in grown):
         return Evidence("growth of a matrix", math.inf, _GROWN)
     most = max(grown, default=0.0)
@@ -202,18 +210,14 @@ def _line_search(training: Training) -> Evidence | None:
     best = min((f for f in along if math.isfinite(along[f])), key=lambda f: along[f], default=0.0)
     if full is None or best > 0.1 or full - probe.start <= _RISE_ON_LINE * abs(probe.start):
         return None
-    return Evidence(
-        "loss after the last full step, over the loss before it", full / probe.start, 1 + _RISE_ON_LINE
-    )
+    return Evidence("loss after the last full step, over the loss before it", full / probe.start, 1 + _RISE_ON_LINE)
 
 
 def _reversal(training: Training) -> Evidence | None:
     seen = [r.gradient_ratio for r in training.readings if r.gradient_ratio is not None]
     ratios = [ratio for ratio in seen if not math.isnan(ratio)]
     share = sum(ratio < -1 for ratio in ratios) / len(ratios) if len(ratios) >= 3 else 0.0
-    return (
-        Evidence("share of steps that reversed the gradient and more", share, 0.5) if share >= 0.5 else None
-    )
+    return Evidence("share of steps that reversed the gradient and more", share, 0.5) if share >= 0.5 else None
 
 
 def _zigzag(training: Training) -> Evidence | None:
@@ -222,11 +226,7 @@ def _zigzag(training: Training) -> Evidence | None:
         return None
     cosines = [r.update_cosine for r in training.readings if r.update_cosine is not None]
     middle = typical(cosines) if len(cosines) >= 3 else None
-    return (
-        Evidence("cosine of successive updates", middle, -0.5)
-        if middle is not None and middle <= -0.5
-        else None
-    )
+    return Evidence("cosine of successive updates", middle, -0.5) if middle is not None and middle <= -0.5 else None
 
 
 def _long_steps(training: Training) -> Evidence | None:
@@ -247,6 +247,4 @@ def _remedy(training: Training, rate: float | None) -> Remedy | None:
     if training.rate is not None and _line_search(training) is not None:
         along = zip(training.rate.losses, training.rate.factors, strict=True)
         best = min(best, min((loss, f) for loss, f in along if math.isfinite(loss))[1] or 0.01)
-    return Remedy(
-        f"Lower the learning rate from {rate:g} to about {rate * best:.1g}.", f"lr={rate * best:.1g}"
-    )
+    return Remedy(f"Lower the learning rate from {rate:g} to about {rate * best:.1g}.", f"lr={rate * best:.1g}")

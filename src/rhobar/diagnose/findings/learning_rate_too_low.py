@@ -4,7 +4,8 @@
 Fires when a training that fell short kept its median matrix within 3 % of its start and one of these shows
 that longer steps would have helped: a line search along the last update whose best factor is at least 30;
 gradients that keep pointing the same way; a loss that falls in a straight line. A line search that finds a tenth
-of the loss at a factor of 30 or more is enough, however far the matrices came.
+of the loss at a factor of 30 or more is enough in a run of a
+hundred steps, however far the matrices came.
 
 ## Why it harms
 In the linear regime the loss falls by η‖g‖² per step; nothing but η is small in it.
@@ -51,8 +52,7 @@ _STRAIGHT = 0.8
 @rule(
     "learning-rate-too-low",
     kind="cause",
-    why="The loss falls by η‖g‖² per step: with gradients present and weights that hardly move, only η is "
-    "too small.",
+    why="The loss falls by η‖g‖² per step: with gradients present and weights that hardly move, only η is too small.",
     remedy=Remedy("Multiply the learning rate by 10 until the loss gets unstable, then go back by 3."),
     explains=("not-learning", "underfitting", "too-few-epochs"),
     references=(
@@ -65,23 +65,16 @@ def learning_rate_too_low(training: Training, record: Record) -> Outcome:
     course = progress(training)
     if course is None or course.num_steps < MIN_STEPS:
         return unchecked("learning-rate-too-low", f"needs {MIN_STEPS} backward passes")
-    if (
-        _no_gradient_or_step(training)
-        or course.diverged
-        or not course.finite
-        or not fell_short(training, course)
-    ):
+    if _no_gradient_or_step(training) or course.diverged or not course.finite or not fell_short(training, course):
         return None
     movements = matrix_movements(training)
     movement = typical(movements) if movements else path_bound(training)
     if movement is None:
         return unchecked("learning-rate-too-low", "neither updates nor movements of the weights were seen")
-    creeping = _creeping(training)
+    creeping = course.num_steps >= 5 * MIN_STEPS and _creeping(training)
     if not movement <= _STILL and not creeping:
         return None
-    signs = [
-        sign for sign in (_line_search(training), _aligned(training), _straight(training)) if sign is not None
-    ]
+    signs = [sign for sign in (_line_search(training), _aligned(training), _straight(training)) if sign is not None]
     if not signs or _contradicted(training):
         return None
     rate = training.rates[0] if training.rates else None
@@ -170,6 +163,4 @@ def _straight(training: Training) -> Evidence | None:
     if not (first - middle > 4 * noise and middle - last > 4 * noise):
         return None
     share = (middle - last) / (first - middle)
-    return (
-        Evidence("fall of the second half over the first", share, _STRAIGHT) if share >= _STRAIGHT else None
-    )
+    return Evidence("fall of the second half over the first", share, _STRAIGHT) if share >= _STRAIGHT else None

@@ -72,16 +72,13 @@ def loss_spike(training: Training, record: Record) -> Outcome:
     before, after = median(losses[step - width : step]), median(losses[step : step + width])
     lasting = after > _FACTOR * before and after - before > 4 * deviation and before > 0
     unmended = course.end > _FACTOR * before + 4 * course.noise or not math.isfinite(course.end)
-    if not (
-        jump > middle + _DEVIATIONS * deviation and jump >= 0.5 * (after - before) and lasting and unmended
-    ):
+    if not (jump > middle + _DEVIATIONS * deviation and jump >= 0.5 * (after - before) and lasting and unmended):
         return None
     first = _largest_update(training, step)
     return Seen(
         summary=f"At step {step} the loss jumped from {losses[step - 1]:.3g} to {losses[step]:.3g} and "
         f"stayed near {after:.3g}"
-        f"; it ended at {course.end:.3g}"
-        + (f". The largest update there was that of {first}." if first else "."),
+        f"; it ended at {course.end:.3g}" + (f". The largest update there was that of {first}." if first else "."),
         severity=0.6,
         confidence=0.85,
         where=(first,) if first else (),

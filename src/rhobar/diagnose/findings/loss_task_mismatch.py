@@ -49,8 +49,7 @@ NAMES = {"mse": "squared loss", "l1": "absolute loss", "huber": "Huber loss", "b
 @rule(
     "loss-task-mismatch",
     kind="cause",
-    why="The loss stands for another kind of target than the data hold, so its optimum is not the "
-    "answer sought.",
+    why="The loss stands for another kind of target than the data hold, so its optimum is not the answer sought.",
     remedy=CROSS_ENTROPY,
     explains=(
         "not-learning",
@@ -99,15 +98,11 @@ def loss_task_mismatch(training: Training, record: Record) -> Outcome:
     if loss.kind in ("cross_entropy", "soft_cross_entropy"):
         return _real_targets(loss, targets)
     if loss.kind in (*REGRESSION, "bce", "bce_with_logits"):
-        return (
-            _exclusive(loss, targets) or _indices(training, loss, targets) or _binary(training, loss, targets)
-        )
+        return _exclusive(loss, targets) or _indices(training, loss, targets) or _binary(training, loss, targets)
     return None
 
 
-def _found(
-    loss: LossFacts, text: str, severity: float, confidence: float, remedy: Remedy, evidence: Evidence
-) -> Seen:
+def _found(loss: LossFacts, text: str, severity: float, confidence: float, remedy: Remedy, evidence: Evidence) -> Seen:
     where = (loss.output_layer,) if loss.output_layer else ()
     return Seen(text + ".", severity, confidence, (evidence,), where, remedy)
 
@@ -132,14 +127,11 @@ def _single_class(loss: LossFacts) -> Seen | None:
 def _real_targets(loss: LossFacts, targets: TargetFacts) -> Seen | None:
     if "float" not in targets.dtype:
         return None
-    across = (
-        len(loss.output_shape) == 1 and loss.target_shape == loss.output_shape and loss.output_shape[0] > 1
-    )
+    across = len(loss.output_shape) == 1 and loss.target_shape == loss.output_shape and loss.output_shape[0] > 1
     if across:
         return _found(
             loss,
-            f"Prediction and target are vectors of {loss.output_shape[0]} rows, so the softmax runs "
-            "across the batch",
+            f"Prediction and target are vectors of {loss.output_shape[0]} rows, so the softmax runs across the batch",
             0.95,
             0.95,
             SQUARED,
@@ -149,8 +141,7 @@ def _real_targets(loss: LossFacts, targets: TargetFacts) -> Seen | None:
     if not outside <= 0.01 and not targets.integral:
         return _found(
             loss,
-            f"Cross-entropy received real-valued targets between {targets.minimum:.3g} and "
-            f"{targets.maximum:.3g}",
+            f"Cross-entropy received real-valued targets between {targets.minimum:.3g} and {targets.maximum:.3g}",
             0.9,
             0.95,
             SQUARED,
@@ -166,8 +157,7 @@ def _exclusive(loss: LossFacts, targets: TargetFacts) -> Seen | None:
     name = NAMES.get(loss.kind, "binary cross-entropy")
     return _found(
         loss,
-        f"Every target row holds a single one among {columns} columns: these are exclusive classes, "
-        f"under a {name}",
+        f"Every target row holds a single one among {columns} columns: these are exclusive classes, under a {name}",
         0.5,
         0.9,
         CROSS_ENTROPY,
@@ -191,8 +181,7 @@ def _indices(training: Training, loss: LossFacts, targets: TargetFacts) -> Seen 
     name = NAMES.get(loss.kind, "binary cross-entropy")
     return _found(
         loss,
-        f"The targets are the indices of {classes} classes that lie on no line, predicted as one "
-        f"number under a {name}",
+        f"The targets are the indices of {classes} classes that lie on no line, predicted as one number under a {name}",
         0.8,
         0.85 if line is not None else 0.6,
         CROSS_ENTROPY,
@@ -207,12 +196,9 @@ def _binary(training: Training, loss: LossFacts, targets: TargetFacts) -> Seen |
         return None
     return _found(
         loss,
-        f"The targets are two class labels under a {NAMES[loss.kind]}, and the loss ended at "
-        f"{hurt.course.end:.3g}",
+        f"The targets are two class labels under a {NAMES[loss.kind]}, and the loss ended at {hurt.course.end:.3g}",
         0.4,
         0.6,
-        Remedy(
-            "Use the binary cross-entropy on logits.", "loss = F.binary_cross_entropy_with_logits(logits, y)"
-        ),
+        Remedy("Use the binary cross-entropy on logits.", "loss = F.binary_cross_entropy_with_logits(logits, y)"),
         Evidence("training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise),
     )

@@ -69,8 +69,6 @@ def memorized_noise(training: Training, record: Record) -> Outcome:
         evidence=(
             Evidence("training loss at the end", course.end, _MEMORISED * course.constant),
             Evidence("best validation loss", best, _NO_BETTER * course.constant),
-            Evidence(
-                "probe's held-out score", probe.score, probe.chance + 2 * probe.stderr, stderr=probe.stderr
-            ),
+            Evidence("probe's held-out score", probe.score, probe.chance + 2 * probe.stderr, stderr=probe.stderr),
         ),
     )

@@ -38,9 +38,7 @@ __all__ = ["missing_nonlinearity"]
     "missing-nonlinearity",
     kind="cause",
     why="Linear maps that follow each other without a non-linearity are one linear map.",
-    remedy=Remedy(
-        "Put an activation between the maps.", "nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c))"
-    ),
+    remedy=Remedy("Put an activation between the maps.", "nn.Sequential(nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c))"),
     explains=(
         "underfitting",
         "not-learning",
@@ -55,8 +53,7 @@ __all__ = ["missing_nonlinearity"]
         "excessive-regularization",
     ),
     references=(
-        "Leshno, Lin, Pinkus, Schocken (1993), Multilayer feedforward networks with a "
-        "nonpolynomial activation",
+        "Leshno, Lin, Pinkus, Schocken (1993), Multilayer feedforward networks with a nonpolynomial activation",
     ),
 )
 def missing_nonlinearity(training: Training, record: Record) -> Outcome:

@@ -58,21 +58,13 @@ _MIN_BACKWARDS = 10
 def no_optimizer_step(training: Training, record: Record) -> Outcome:
     """Fire if gradients arrived and nothing moved."""
     num_backwards = len(training.losses)
-    reached = [
-        p for p in training.parameters if p.reached and p.trainable and p.has_gradient and not p.zero_gradient
-    ]
+    reached = [p for p in training.parameters if p.reached and p.trainable and p.has_gradient and not p.zero_gradient]
     if num_backwards < _MIN_BACKWARDS:
-        return unchecked(
-            "no-optimizer-step", f"only {num_backwards} backward passes, {_MIN_BACKWARDS} are needed"
-        )
+        return unchecked("no-optimizer-step", f"only {num_backwards} backward passes, {_MIN_BACKWARDS} are needed")
     if not reached:
         return None
     if training.num_steps == 0:
-        return (
-            _never_stepped(training, num_backwards)
-            if not any(p.moved or p.moved_before for p in reached)
-            else None
-        )
+        return _never_stepped(training, num_backwards) if not any(p.moved or p.moved_before for p in reached) else None
     if training.rates and not any(training.rates):
         return None  # a rate of zero: unstable-optimizer-setting
     cleared = _cleared_share(training)

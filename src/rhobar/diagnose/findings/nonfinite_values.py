@@ -46,9 +46,7 @@ _WRONG_WITH_HARM = ("input", "target", "backward")
         "torch.autograd.set_detect_anomaly(True)",
     ),
     explains=("not-learning", "underfitting", "loss-spike"),
-    references=(
-        "Goldberg (1991), What every computer scientist should know about floating-point arithmetic",
-    ),
+    references=("Goldberg (1991), What every computer scientist should know about floating-point arithmetic",),
 )
 def nonfinite_values(training: Training, record: Record) -> Outcome:
     """Fire on a non-finite loss, or on a non-finite value that can have done harm."""
@@ -78,9 +76,7 @@ def _harmful(first: Nonfinite, harmed: bool) -> bool:
 
 
 def _sentence(first: Nonfinite | None, lost: list[int], num_losses: int) -> str:
-    losses = f"{len(lost)} of {num_losses} losses are not finite" + (
-        f", from step {lost[0]} on" if lost else ""
-    )
+    losses = f"{len(lost)} of {num_losses} losses are not finite" + (f", from step {lost[0]} on" if lost else "")
     if first is None:
         return f"{losses}."
     origin = "was born there from finite inputs" if first.born else "came in from what fed it"

@@ -54,8 +54,7 @@ _GAP = 0.25
     kind="symptom",
     why="The net fits what is particular to the training rows; on others that is noise.",
     remedy=Remedy(
-        "Keep the weights of the best epoch; then more data or augmentation, weight decay, dropout, a "
-        "smaller net.",
+        "Keep the weights of the best epoch; then more data or augmentation, weight decay, dropout, a smaller net.",
         "if val_loss < best:\n    best = val_loss\n    torch.save(model.state_dict(), 'best.pt')",
     ),
     explains=(),
@@ -90,9 +89,7 @@ def _rise(training: Training, course: Progress, seen: list[Evaluation], losses: 
     best = min(range(n), key=losses.__getitem__)
     tail = losses[-max(1, n // 10) :]
     rise, sigma = fmean(tail) - losses[best], curve_noise(losses)
-    needed = max(
-        (minimum_bias(n) + 3) * sigma, _RISE * course.constant if course.constant else 0.5 * abs(losses[best])
-    )
+    needed = max((minimum_bias(n) + 3) * sigma, _RISE * course.constant if course.constant else 0.5 * abs(losses[best]))
     at_best, at_end = _training_loss(training, seen[best].step), _training_loss(training, seen[-1].step)
     falling = at_end < at_best - 2 * course.noise
     if not (rise > needed and best + 1 <= _EARLY * n and falling and fmean(tail) > at_end):
@@ -128,9 +125,7 @@ def _gap(training: Training, course: Progress, seen: list[Evaluation], losses: l
         confidence=0.7,
         evidence=(
             Evidence("validation loss minus training loss", gap, _GAP * course.constant, stderr=course.noise),
-            Evidence(
-                "validation loss over training loss", losses[-1] / train if train > 0 else math.inf, 2.0
-            ),
+            Evidence("validation loss over training loss", losses[-1] / train if train > 0 else math.inf, 2.0),
         ),
     )
 
@@ -150,9 +145,7 @@ def _accuracy_gap(training: Training, seen: list[Evaluation]) -> Outcome:
         severity=0.5,
         confidence=0.7,
         evidence=(
-            Evidence(
-                "training accuracy minus validation accuracy", a - b, max(_GAP, 3 * stderr), stderr=stderr
-            ),
+            Evidence("training accuracy minus validation accuracy", a - b, max(_GAP, 3 * stderr), stderr=stderr),
         ),
     )
 

@@ -45,14 +45,11 @@ _SQUASHING = ("sigmoid", "tanh", "hardtanh", "hardsigmoid", "softsign")
     kind="symptom",
     why="A unit in the flat end of its activation passes no gradient and says the same about every sample.",
     remedy=Remedy(
-        "Bring the pre-activations to unit scale: standardised inputs, Xavier initialisation, a "
-        "normalisation.",
+        "Bring the pre-activations to unit scale: standardised inputs, Xavier initialisation, a normalisation.",
         "nn.Sequential(nn.Linear(n, m), nn.LayerNorm(m), nn.Tanh())",
     ),
     explains=("not-learning", "underfitting", "vanishing-gradient", "learning-rate-too-low"),
-    references=(
-        "Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
-    ),
+    references=("Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",),
 )
 def saturated_units(training: Training, record: Record) -> Outcome:
     """Fire if four fifths of a hidden layer's activations stayed flat and the training fell short."""

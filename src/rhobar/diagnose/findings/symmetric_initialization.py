@@ -98,6 +98,8 @@ def _late_break(matrices: list[ParameterFacts], training: Training) -> Seen | No
     equal = [p for p in matrices if p.identical_units >= COPIES]
     if len(equal) < max(2, len(matrices)) or hurt is None:
         return None
+    if hurt.explained is not None and hurt.explained >= 0.9 * (hurt.attainable or 1.0):
+        return None  # dropout or another noise parted the units in time
     return Seen(
         summary=f"All units of all {len(equal)} weight matrices started equal; only rounding parted them, and the "
         f"loss fell from {hurt.course.start:.3g} to no less than {hurt.course.end:.3g}.",
@@ -111,11 +113,7 @@ def _late_break(matrices: list[ParameterFacts], training: Training) -> Seen | No
 def _is_output(p: ParameterFacts, training: Training) -> bool:
     """Whether the rows of p are the outputs; of a last weight kept as (in, out) they are hidden units."""
     loss = training.loss
-    if (
-        loss is None
-        or not loss.output_layer
-        or p.name not in (loss.output_layer, f"{loss.output_layer}.weight")
-    ):
+    if loss is None or not loss.output_layer or p.name not in (loss.output_layer, f"{loss.output_layer}.weight"):
         return False
     return not loss.output_shape or p.shape[0] in loss.output_shape[1:] or p.shape[0] == p.shape[1]
 

@@ -59,12 +59,7 @@ def too_few_epochs(training: Training, record: Record) -> Outcome:
         return unchecked("too-few-epochs", f"needs {2 * MIN_STEPS} backward passes")
     if course.constant is None or course.constant <= 0:
         return unchecked("too-few-epochs", "the loss of the constant answer is not known")
-    if (
-        not course.finite
-        or not judgeable(training)
-        or not fell_short(training, course)
-        or _scheduled(training)
-    ):
+    if not course.finite or not judgeable(training) or not fell_short(training, course) or _scheduled(training):
         return None
     marks, stderr = _quarter_marks(training)
     late, before = marks[1] - marks[2], marks[0] - marks[1]
@@ -80,9 +75,7 @@ def too_few_epochs(training: Training, record: Record) -> Outcome:
         "scores.",
         severity=0.4,
         confidence=0.8,
-        evidence=(
-            Evidence("fall of the loss in the last quarter", late, _FALL * course.constant, stderr=stderr),
-        ),
+        evidence=(Evidence("fall of the loss in the last quarter", late, _FALL * course.constant, stderr=stderr),),
     )
 
 

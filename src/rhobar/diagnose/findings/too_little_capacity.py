@@ -51,11 +51,7 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
         return unchecked("too-little-capacity", "no probe of the attainable loss")
     columns = loss.output_shape[-1] if len(loss.output_shape) == 2 else 1
     needed = columns - 1 if loss.kind in ("cross_entropy", "nll", "soft_cross_entropy") else columns
-    hidden = [
-        x
-        for x in training.readings[0].layers[:-1]
-        if x.operation in ("linear", "recurrent") and not x.residual
-    ]
+    hidden = [x for x in training.readings[0].layers[:-1] if x.operation in ("linear", "recurrent") and not x.residual]
     settled = hurt.course.num_steps >= MIN_STEPS and _settled(training.losses)
     if not hidden or not hurt.falls_short or not hurt.course.finite or hurt.course.diverged or not settled:
         return None
@@ -71,9 +67,7 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
         where=(narrow.name,),
         evidence=(
             Evidence("units of the narrowest layer", float(narrow.fan_out), float(needed)),
-            Evidence(
-                "training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise
-            ),
+            Evidence("training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise),
         ),
     )
 

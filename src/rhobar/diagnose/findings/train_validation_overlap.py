@@ -48,9 +48,7 @@ def train_validation_overlap(training: Training, record: Record) -> Outcome:
     """Fire if part of an evaluation's rows were trained on."""
     read = [e for e in training.evaluations if e.overlap is not None]
     if not read:
-        return unchecked(
-            "train-validation-overlap", "no evaluation whose rows could be compared with training's"
-        )
+        return unchecked("train-validation-overlap", "no evaluation whose rows could be compared with training's")
     repeated = _repeated(training)
     leaks = [e for e in read if _partial(e, training) and (e.overlap or 0.0) > 3 * repeated]
     if 2 * len(leaks) <= len([e for e in read if (e.overlap or 0.0) <= LARGEST]):
@@ -62,9 +60,7 @@ def train_validation_overlap(training: Training, record: Record) -> Outcome:
         severity=0.5,
         confidence=0.75,
         where=(last.source,) if last.source else (),
-        evidence=(
-            Evidence("share of evaluated rows seen in training", overlap, max(SMALLEST, 3 * repeated)),
-        ),
+        evidence=(Evidence("share of evaluated rows seen in training", overlap, max(SMALLEST, 3 * repeated)),),
     )
 
 

@@ -42,8 +42,7 @@ _MARGIN = 0.2
 @rule(
     "underfitting",
     kind="symptom",
-    why="A simple model does better on new rows than the net on its own training rows: there is signal "
-    "that it misses.",
+    why="A simple model does better on new rows than the net on its own training rows: there is signal that it misses.",
     remedy=Remedy("Raise capacity, learning rate or the number of epochs, in the order the causes suggest."),
     explains=(),
     references=("Goodfellow, Bengio & Courville (2016), Deep Learning, §5.2",),

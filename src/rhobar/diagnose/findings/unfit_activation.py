@@ -46,8 +46,7 @@ SLOPE = math.sqrt(2) / 4
 @rule(
     "unfit-activation",
     kind="cause",
-    why="The slope of this activation is at most 1/4 (sigmoid) or 0 (step): over this depth no "
-    "gradient is left.",
+    why="The slope of this activation is at most 1/4 (sigmoid) or 0 (step): over this depth no gradient is left.",
     remedy=Remedy(
         "Use an activation of slope near 1, initialised for it.", "nn.ReLU()  # with nn.init.kaiming_normal_"
     ),
@@ -73,9 +72,7 @@ SLOPE = math.sqrt(2) / 4
         "excessive-regularization",
         "uninformative-labels",
     ),
-    references=(
-        "Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
-    ),
+    references=("Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",),
 )
 def unfit_activation(training: Training, record: Record) -> Outcome:
     """Fire if the hidden activation's own slope takes the gradient away."""
@@ -103,8 +100,8 @@ def unfit_activation(training: Training, record: Record) -> Outcome:
     if len(flat) < 2 or 2 * len(flat) < len(hidden) or _badly_scaled(training) or profile is None:
         return None
     text = (
-        f"{len(flat)} hidden {flat[0].activation} layers leave {profile.product:.2g} of the gradient for the first: each "
-        f"passes {profile.rho:.2f} of it on average, and a usual weight matrix behind that slope at most {SLOPE:.2f}."
+        f"{len(flat)} hidden {flat[0].activation} layers leave {profile.product:.2g} of the gradient for the first: "
+        f"each passes {profile.rho:.2f} of it on average, and with usual weights it could be at most {SLOPE:.2f}."
     )
     return _seen(flat, text, profile.product, DECAY, 0.93)
 
@@ -114,9 +111,7 @@ def _badly_scaled(training: Training) -> bool:
     return any(not 1 / DISTANCE < scheme_distance(p) < DISTANCE for p in matrices if not p.moved_before)
 
 
-def _seen(
-    layers: list[LayerReading], text: str, value: float, threshold: float, confidence: float
-) -> Seen:
+def _seen(layers: list[LayerReading], text: str, value: float, threshold: float, confidence: float) -> Seen:
     return Seen(
         summary=text,
         severity=0.95,

@@ -43,8 +43,7 @@ __all__ = ["uninformative_labels"]
 @rule(
     "uninformative-labels",
     kind="cause",
-    why="Inputs and labels do not belong together: what is left to the network is to memorise or "
-    "to answer a constant.",
+    why="Inputs and labels do not belong together: what is left to the network is to memorise or to answer a constant.",
     remedy=Remedy(
         "Check the label pipeline: index inputs and labels with one and the same permutation.",
         "order = torch.randperm(len(x))\nx, y = x[order], y[order]",
@@ -84,9 +83,7 @@ def uninformative_labels(training: Training, record: Record) -> Outcome:
     if gain >= 2 * probe.stderr:
         return None
     if not 2 * probe.stderr <= (1 - probe.chance) / 4:
-        return unchecked(
-            "uninformative-labels", f"{probe.num_rows} rows are too few to tell labels from chance"
-        )
+        return unchecked("uninformative-labels", f"{probe.num_rows} rows are too few to tell labels from chance")
     if not course.finite or _generalises(training, probe):
         return None
     held_out = [e for e in training.evaluations if _held_out(e)]

@@ -40,8 +40,7 @@ __all__ = ["unoptimized_parameters"]
 @rule(
     "unoptimized-parameters",
     kind="cause",
-    why="The optimizer updates only what it was given when it was built; gradients of other parameters are "
-    "dropped.",
+    why="The optimizer updates only what it was given when it was built; gradients of other parameters are dropped.",
     remedy=Remedy(
         "Register layers in nn.ModuleList, and build the optimizer from the finished model's parameters.",
         "self.layers = nn.ModuleList(layers)\noptimizer = torch.optim.Adam(model.parameters())",
@@ -63,9 +62,7 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
         return None
     if not training.parameters:
         return unchecked("unoptimized-parameters", "no parameters were seen")
-    elsewhere = {
-        p.name for t in record.trainings if t is not training for p in t.parameters if p.held or p.moved
-    }
+    elsewhere = {p.name for t in record.trainings if t is not training for p in t.parameters if p.held or p.moved}
     reached = [p for p in training.parameters if p.reached and p.trainable and not _is_batch(p, training)]
     left = [p for p in reached if _left_out(p) and p.name not in elsewhere]
     course = progress(training)
@@ -73,9 +70,7 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
     if not left or not (harmed or any(len(p.shape) >= 2 for p in left)):
         return None
     share = sum(math.prod(p.shape) for p in left) / max(sum(math.prod(p.shape) for p in reached), 1)
-    stale = [
-        p for p in training.parameters if p.held and p.trainable and not p.reached and not p.has_gradient
-    ]
+    stale = [p for p in training.parameters if p.held and p.trainable and not p.reached and not p.has_gradient]
     shown = ", ".join(p.name for p in left[:3]) + (", …" if len(left) > 3 else "")
     return Seen(
         summary=f"{len(left)} of {len(reached)} parameters ({share:.0%} of the weights) receive gradients "

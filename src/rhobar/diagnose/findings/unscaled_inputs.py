@@ -125,6 +125,4 @@ def _harm_text(hurt: Harm) -> str:
         return f"the training removed {100 * hurt.explained:.3g} % of the best constant answer's loss"
     if hurt.falls_short or hurt.climb is None:
         return f"the loss went from {hurt.course.start:.3g} to {hurt.course.end:.3g}"
-    return (
-        f"{100 * hurt.climb:.0f} % of the steps went by before the loss fell below the best constant answer's"
-    )
+    return f"{100 * hurt.climb:.0f} % of the steps went by before the loss fell below the best constant answer's"

@@ -83,9 +83,7 @@ def unscaled_targets(training: Training, record: Record) -> Outcome:
         return unchecked("unscaled-targets", "the targets were not seen")
     if targets.nonfinite > 0:
         return None
-    real = loss.kind in REGRESSION or (
-        loss.kind == "custom" and "float" in targets.dtype and not targets.integral
-    )
+    real = loss.kind in REGRESSION or (loss.kind == "custom" and "float" in targets.dtype and not targets.integral)
     scale = max(targets.offset, targets.std)
     if not real or not math.isfinite(scale) or 1 / LARGE < scale < LARGE or scale == 0:
         return None

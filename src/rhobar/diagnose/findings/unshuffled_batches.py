@@ -40,9 +40,7 @@ __all__ = ["unshuffled_batches"]
     "unshuffled-batches",
     kind="cause",
     why="Each step sees one class and undoes what the steps before learned of the others.",
-    remedy=Remedy(
-        "Shuffle the rows in every epoch.", "loader = DataLoader(dataset, batch_size=64, shuffle=True)"
-    ),
+    remedy=Remedy("Shuffle the rows in every epoch.", "loader = DataLoader(dataset, batch_size=64, shuffle=True)"),
     explains=(
         "not-learning",
         "underfitting",
@@ -83,9 +81,7 @@ def unshuffled_batches(training: Training, record: Record) -> Outcome:
         confidence=0.85,
         evidence=(
             Evidence("label changes relative to a shuffled order", targets.batch_switches, 0.5, "", stderr),
-            Evidence(
-                "training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise
-            ),
+            Evidence("training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise),
         ),
     )
 

@@ -54,8 +54,7 @@ OPERATIONS = (
 @rule(
     "unstable-formula",
     kind="cause",
-    why="The formula overflows, divides by 0 or takes the logarithm of 0 at values that the "
-    "training reaches.",
+    why="The formula overflows, divides by 0 or takes the logarithm of 0 at values that the training reaches.",
     remedy=Remedy(
         "Use the stable form.",
         "log_p = F.log_softmax(z, dim=1)         # not log(softmax(z))\n"
@@ -73,9 +72,7 @@ OPERATIONS = (
         "gradient-ascent",
         "unstable-optimizer-setting",
     ),
-    references=(
-        "Blanchard, Higham, Higham (2021), Accurately computing the log-sum-exp and softmax functions",
-    ),
+    references=("Blanchard, Higham, Higham (2021), Accurately computing the log-sum-exp and softmax functions",),
 )
 def unstable_formula(training: Training, record: Record) -> Outcome:
     """Fire if a non-finite value was born in a formula that has a stable form."""

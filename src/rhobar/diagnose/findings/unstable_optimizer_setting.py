@@ -81,9 +81,7 @@ def unstable_optimizer_setting(training: Training, record: Record) -> Outcome:
     if course is None or (course.finite and course.num_steps < MIN_STEPS):
         return unchecked("unstable-optimizer-setting", f"needs {MIN_STEPS} backward passes")
     if training.optimizer is None:
-        return (
-            unchecked("unstable-optimizer-setting", "no optimizer was seen") if training.num_steps else None
-        )
+        return unchecked("unstable-optimizer-setting", "no optimizer was seen") if training.num_steps else None
     if not fell_short(training, course):
         return None
     checks: tuple[Callable[[Training], _Fault | None], ...] = (
@@ -126,8 +124,7 @@ def _schedule(training: Training) -> _Fault | None:
     if used > _USED or 2 * end > len(rates):
         return None
     return (
-        f"the schedule took the rate below 1 % of its peak {peak:g} after {end} of {len(rates)} steps, for "
-        "good",
+        f"the schedule took the rate below 1 % of its peak {peak:g} after {end} of {len(rates)} steps, for good",
         Evidence("share of the full-rate steps that the schedule left", used, _USED),
         Remedy(
             "Give the schedule its length in the unit in which it is stepped, epochs or batches.",
@@ -138,12 +135,7 @@ def _schedule(training: Training) -> _Fault | None:
 
 def _raised(training: Training) -> _Fault | None:
     rates = training.rates
-    if (
-        len(rates) < MIN_STEPS
-        or rates[0] <= 0
-        or rates[-1] < max(rates)
-        or rates[len(rates) // 2] >= rates[-1]
-    ):
+    if len(rates) < MIN_STEPS or rates[0] <= 0 or rates[-1] < max(rates) or rates[len(rates) // 2] >= rates[-1]:
         return None
     growth = rates[-1] / rates[0]
     course = progress(training)
@@ -164,9 +156,7 @@ def _momentum(training: Training) -> _Fault | None:
         return None
     times = 1 / (1 - beta) if beta < 1 else math.inf
     return (
-        f"momentum {beta:g} averages over {times:.0f} steps"
-        if beta < 1
-        else f"momentum {beta:g} never decays",
+        f"momentum {beta:g} averages over {times:.0f} steps" if beta < 1 else f"momentum {beta:g} never decays",
         Evidence("momentum", beta, _MOMENTUM),
         Remedy("Use a momentum of 0.9.", "momentum=0.9" if "momentum" in settings else "betas=(0.9, 0.999)"),
     )

@@ -52,8 +52,7 @@ _MIN_GAINS = 3
     ),
     explains=("not-learning", "underfitting", "learning-rate-too-low", "too-few-epochs"),
     references=(
-        "Bengio, Simard & Frasconi (1994), Learning long-term dependencies with gradient descent is "
-        "difficult",
+        "Bengio, Simard & Frasconi (1994), Learning long-term dependencies with gradient descent is difficult",
         "Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks",
     ),
 )
@@ -61,9 +60,7 @@ def vanishing_gradient(training: Training, record: Record) -> Outcome:
     """Fire if the backward chain product is below 1/T and the training fell short."""
     course = progress(training)
     if course is None or course.num_steps < MIN_STEPS or not training.readings:
-        return unchecked(
-            "vanishing-gradient", f"needs {MIN_STEPS} backward passes and a reading of the layers"
-        )
+        return unchecked("vanishing-gradient", f"needs {MIN_STEPS} backward passes and a reading of the layers")
     profiles = [p for r in training.readings if (p := backward_profile(r)) and len(p.gains) >= _MIN_GAINS]
     profile = typical_profile(profiles)
     if profile is None:

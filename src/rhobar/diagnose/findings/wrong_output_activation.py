@@ -127,12 +127,7 @@ def _softmax_axis(loss: LossFacts) -> Seen | None:
     link = next((name for name in loss.link if name in ("softmax", "log_softmax")), None)
     low, high = loss.output_min, loss.output_max
     only = {"softmax": 1.0, "log_softmax": 0.0}.get(loss.link[0] if loss.link else "")
-    constant = (
-        only is not None
-        and low is not None
-        and high is not None
-        and abs(low - only) + abs(high - only) < 1e-6
-    )
+    constant = only is not None and low is not None and high is not None and abs(low - only) + abs(high - only) < 1e-6
     axis = dim if dim is not None else len(shape) - 1
     one = link is not None and len(shape) >= 2 and axis < len(shape) and shape[axis] == 1 and axis > 0
     if one or (constant and len(shape) <= 2 and math.prod(shape[1:]) == 1):
@@ -148,12 +143,7 @@ def _softmax_axis(loss: LossFacts) -> Seen | None:
             Evidence("units under the softmax", 1.0, 2.0),
         )
     classes = loss.kind in ("cross_entropy", "soft_cross_entropy", "nll", "kl_div", "bce")
-    if (
-        dim == 0
-        and len(shape) == 2
-        and classes
-        and (link is not None or loss.kind in ("cross_entropy", "nll"))
-    ):
+    if dim == 0 and len(shape) == 2 and classes and (link is not None or loss.kind in ("cross_entropy", "nll")):
         return _misfit(
             loss,
             f"The softmax runs over the {shape[0]} samples of the batch instead of the {shape[1]} classes",
@@ -186,17 +176,13 @@ def _likelihood_end(loss: LossFacts) -> Seen | None:
             Evidence("largest score possible", top, math.inf),
         )
     if loss.kind in ("nll", "kl_div") and link != "log_softmax" and high is not None and not high <= 1e-3:
-        end = {"softmax": "probabilities without a logarithm", "": "raw scores"}.get(
-            link, f"the output of {link}"
-        )
+        end = {"softmax": "probabilities without a logarithm", "": "raw scores"}.get(link, f"the output of {link}")
         return _misfit(
             loss,
             f"{name} expects log-probabilities but receives {end}, up to {high:.3g}",
             0.95,
             0.97,
-            Remedy(
-                "Apply log_softmax over the classes.", "loss = F.nll_loss(F.log_softmax(scores, dim=1), y)"
-            ),
+            Remedy("Apply log_softmax over the classes.", "loss = F.nll_loss(F.log_softmax(scores, dim=1), y)"),
             Evidence("largest value received as a log-probability", high, 0.0),
         )
     if loss.kind == "bce" and link not in ("sigmoid", "softmax", "hardsigmoid", "clamp", "exp"):
@@ -205,8 +191,7 @@ def _likelihood_end(loss: LossFacts) -> Seen | None:
             extreme = max((high if high is not None else 0.0) - 1, -(low if low is not None else 0.0))
             return _misfit(
                 loss,
-                "Binary cross-entropy expects probabilities but the network ends on "
-                f"{link or 'a linear map'}",
+                f"Binary cross-entropy expects probabilities but the network ends on {link or 'a linear map'}",
                 0.9,
                 0.93,
                 Remedy(
@@ -255,9 +240,7 @@ def unreachable_share(targets: TargetFacts, low: float, high: float) -> float:
     ):
         if reach > 0 and math.isfinite(a):
             z = a / targets.std
-            tail = (1 + z * z) * math.erfc(-z / math.sqrt(2)) / 2 + z * math.exp(-z * z / 2) / math.sqrt(
-                2 * math.pi
-            )
+            tail = (1 + z * z) * math.erfc(-z / math.sqrt(2)) / 2 + z * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
             total += min(tail, (reach / targets.std) ** 2)
     return total
 

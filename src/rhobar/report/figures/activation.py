@@ -45,9 +45,7 @@ def activation_figure(training: Training, marks: Marks) -> Figure | None:
         title="Units of each layer",
         describe=f"{title}. {plural(len(labels), 'layer')}.",
     )
-    strip = (
-        "Strips run from the first to the last reading, darker for a larger share; the number is the last. "
-    )
+    strip = "Strips run from the first to the last reading, darker for a larger share; the number is the last. "
     caption = strip if strips else ""
     caption += "Bar: mean ± standard deviation of the outputs, light at first, dark at last; "
     caption += "thin: largest magnitude."
@@ -71,9 +69,7 @@ def _moments(layer: LayerReading) -> Moments | None:
 def _title(last: Reading, strips: Sequence[tuple[str, Callable[[LayerReading], float | None]]]) -> str:
     told = []
     for heading, share in strips:
-        worst = [
-            (v, layer.name) for layer in last.layers if (v := share(layer)) is not None and math.isfinite(v)
-        ]
+        worst = [(v, layer.name) for layer in last.layers if (v := share(layer)) is not None and math.isfinite(v)]
         if worst:
             told.append(f"{heading.lower()} at most {percent(max(worst)[0])}")
     words = ", ".join(told)
@@ -143,11 +139,7 @@ def _runs(values: list[float | None]) -> list[tuple[int, int, float]]:
         if value is None:
             continue
         level = round(min(max(value, 0.0), 1.0) * 32) / 32 if math.isfinite(value) else math.nan
-        same = (
-            runs
-            and runs[-1][1] == i
-            and (runs[-1][2] == level or (math.isnan(level) and math.isnan(runs[-1][2])))
-        )
+        same = runs and runs[-1][1] == i and (runs[-1][2] == level or (math.isnan(level) and math.isnan(runs[-1][2])))
         runs[-1:] = [(runs[-1][0], i + 1, level)] if same else [*runs[-1:], (i, i + 1, level)]
     return runs
 
@@ -172,9 +164,7 @@ def _intervals(rows: list[str], readings: list[Reading], bottom: float, panel: i
                 continue
             span = _span(found)
             if not all(map(math.isfinite, span)) or found.nonfinite:
-                shapes.append(
-                    text(left + 2, y + 3.5, "not finite", "label symptom") if class_ == "late" else Markup()
-                )
+                shapes.append(text(left + 2, y + 3.5, "not finite", "label symptom") if class_ == "late" else Markup())
                 continue
             low, bottom_sd, top_sd, high = (x(v) for v in span)
             words = f"{name}: {number(found.mean)} ± {number(found.std)}, largest {number(found.max_abs)}"

@@ -100,9 +100,7 @@ class Panel:
         for first, last in _merged([(self.x(a), self.x(b)) for a, b in holes(points)]):
             width = max(last - first, 3.0)
             bar = element("title", "not finite: NaN or infinite")
-            shapes.append(
-                element("rect", bar, x=first, y=self.top - 3, width=width, height=5, class_="missing")
-            )
+            shapes.append(element("rect", bar, x=first, y=self.top - 3, width=width, height=5, class_="missing"))
         return group(shapes)
 
     def curve(self, points: Sequence[Point], class_: str, *, title: str | None = None) -> Markup:

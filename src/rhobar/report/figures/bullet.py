@@ -33,6 +33,4 @@ def bullet(evidence: Evidence, kind: str) -> Markup:
         shapes.append(line(x(value - abs(error)), middle, x(value + abs(error)), middle, f"error {kind}"))
     shapes.append(element("circle", cx=x(value), cy=middle, r=3.6, class_=f"bead {kind}"))
     words = f"{amount(evidence)}, {against(evidence)}"
-    return drawing(
-        _WIDTH, _HEIGHT, *shapes, title="Measurement against threshold", describe=words, class_="bullet"
-    )
+    return drawing(_WIDTH, _HEIGHT, *shapes, title="Measurement against threshold", describe=words, class_="bullet")

@@ -43,10 +43,7 @@ def depth_figure(training: Training, marks: Marks) -> Figure | None:
     ]
     told = [f"the {n} by {v}" for n, v in (("signal", forward), ("gradient", backward)) if v != "unknown"]
     title = f"Each layer stretches {' and '.join(told)}" if told else "The layers"
-    describe = (
-        f"{plural(len(pairs), 'layer')} from input to output. {title}. "
-        f"Over the whole depth: {_overall(last)}."
-    )
+    describe = f"{plural(len(pairs), 'layer')} from input to output. {title}. Over the whole depth: {_overall(last)}."
     svg = drawing(WIDTH, bottom + 24, *shapes, title="Gains of the layers over depth", describe=describe)
     caption = "Geometric means, input on top. A factor of 1 keeps a signal; its product over depth decides. "
     caption += f"Hollow: step {readings[0].step:,}. Filled: step {readings[-1].step:,}. " if several else ""

@@ -80,6 +80,4 @@ def _describe(title: str, points: list[Point]) -> str:
     finite = [v for _, v in points if math.isfinite(v)]
     span = f" Between {number(min(finite))} and {number(max(finite))}." if finite else ""
     lost = len(points) - len(finite)
-    return f"{title} over {plural(len(points), 'reading')}.{span}" + (
-        f" {lost} of them not finite." if lost else ""
-    )
+    return f"{title} over {plural(len(points), 'reading')}.{span}" + (f" {lost} of them not finite." if lost else "")

@@ -73,9 +73,7 @@ def loss_figure(training: Training, marks: Marks, rate_marks: Marks) -> Figure |
 
 def _title(losses: list[float], evaluated: list[Point]) -> str:
     title = f"Loss {number(losses[0])} → {number(losses[-1])} in {plural(len(losses), 'step')}"
-    return (
-        f"{title}; evaluated {number(evaluated[0][1])} → {number(evaluated[-1][1])}" if evaluated else title
-    )
+    return f"{title}; evaluated {number(evaluated[0][1])} → {number(evaluated[-1][1])}" if evaluated else title
 
 
 def _value_scale(training: Training, marks: Marks, evaluated: list[Point]) -> Scale:
@@ -91,9 +89,7 @@ def _value_scale(training: Training, marks: Marks, evaluated: list[Point]) -> Sc
     return fit_value(values, _BOTTOM, _TOP)
 
 
-def _levels(
-    training: Training, panel: Panel, marks: Marks, means: list[float], evaluated: list[Point]
-) -> list[Markup]:
+def _levels(training: Training, panel: Panel, marks: Marks, means: list[float], evaluated: list[Point]) -> list[Markup]:
     """Draw horizontal references, evaluations and the labels on the right."""
     shapes, named = panel.levels(marks)
     drawn = [shapes]
@@ -110,9 +106,7 @@ def _levels(
         shown = [p for p in decimate(evaluated, 120) if math.isfinite(p[1])]
         drawn.append(panel.curve(decimate(evaluated, 120), "second"))
         drawn.append(
-            group(
-                element("circle", cx=a, cy=b, r=3, class_="open") for a, b in pixels(shown, panel.x, panel.y)
-            )
+            group(element("circle", cx=a, cy=b, r=3, class_="open") for a, b in pixels(shown, panel.x, panel.y))
         )
         if shown:
             named.append(Label(panel.y(shown[-1][1]), f"{number(shown[-1][1], 4)} evaluation"))

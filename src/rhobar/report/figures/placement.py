@@ -23,8 +23,7 @@ _WORDS = (
     ("loss", re.compile(r"\bloss(es)?\b|accuracy|learning rate")),
 )
 _FINDINGS = {
-    "depth": "vanishing-gradient exploding-gradient badly-scaled-initialization rank-collapse "
-    "unfit-activation",
+    "depth": "vanishing-gradient exploding-gradient badly-scaled-initialization rank-collapse unfit-activation",
     "activation": "dead-units saturated-units",
     "update": "no-optimizer-step unoptimized-parameters detached-parameters learning-rate-too-low",
     "gradient": "exploding-gradient clipping-always-active accumulating-gradients",
@@ -102,7 +101,5 @@ def _levels(figure: str, findings: list[Finding]) -> tuple[Level, ...]:
                 continue
             if figure == "depth" and ("gain" not in item.quantity or "product" in item.quantity):
                 continue
-            levels.setdefault(
-                threshold, Level(threshold, shorten(finding.id, 30), finding.kind, item.quantity)
-            )
+            levels.setdefault(threshold, Level(threshold, shorten(finding.id, 30), finding.kind, item.quantity))
     return tuple(levels.values())[:4]

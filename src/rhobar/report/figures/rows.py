@@ -84,9 +84,7 @@ def names(labels: Sequence[str], marks: Marks, right: float) -> Markup:
         else:
             shapes.append(line(NAMES, y, right, y, "hair"))
         short = shorten(label[cut:] if cut else label, 25 - bool(cut))
-        shapes.append(
-            text(18, y + 3.5, f"…{short}" if cut else short, f"name {kind or ''}".rstrip(), title=label)
-        )
+        shapes.append(text(18, y + 3.5, f"…{short}" if cut else short, f"name {kind or ''}".rstrip(), title=label))
     return group(shapes)
 
 
@@ -95,9 +93,7 @@ def _common(labels: Sequence[str]) -> int:
     if len(labels) < 2 or max(map(len, labels)) <= 25:
         return 0
     first, last = min(labels), max(labels)  # what these two share, all share
-    shared = next(
-        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(map(len, labels))
-    )
+    shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(map(len, labels)))
     return first[:shared].rfind(".") + 1
 
 

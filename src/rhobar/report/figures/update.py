@@ -45,9 +45,7 @@ def update_figure(training: Training, marks: Marks) -> Figure | None:
         named.append(Label(y(_GUIDE), "0.001, a common size"))
     drawn, more = _lines(series, panel, marks)
     middle = [(step, median(vs)) for step, vs in _by_step(series).items()]
-    title = (
-        f"Median update {number(middle[-1][1])} of its weight at the end" if middle else "No update is finite"
-    )
+    title = f"Median update {number(middle[-1][1])} of its weight at the end" if middle else "No update is finite"
     still = sum(all(v == 0 for _, v in points) for points in series.values())
     words = f"{plural(len(series), 'parameter')}, logarithmic. " + (f"{still} never moved. " if still else "")
     svg = drawing(
@@ -103,9 +101,7 @@ def _lines(series: dict[str, list[Point]], panel: Panel, marks: Marks) -> tuple[
     ends = {n: points[-1][1] for n, points in series.items() if math.isfinite(points[-1][1])}
     telling = [max(ends, key=ends.__getitem__), min(ends, key=ends.__getitem__)] if ends else []
     telling += [n for n in marked if n in ends][:4]
-    named = [
-        Label(panel.y(ends[n]), n, f"label {marked.get(n, '')}".rstrip()) for n in dict.fromkeys(telling)
-    ]
+    named = [Label(panel.y(ends[n]), n, f"label {marked.get(n, '')}".rstrip()) for n in dict.fromkeys(telling)]
     shapes.append(panel.missing([p for name in series for p in series[name] if not math.isfinite(p[1])]))
     return shapes, named
 

@@ -1,0 +1,414 @@
+"""Small networks with one fault each, the table that `test_three.py` states its laws over.
+
+A `Program` is all that a training script decides. The sick one of a row differs from a healthy one in exactly one
+decision; the remedy is a function that applies to it what `finding.remedy` says.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+import rhobar as rb
+
+LEARN = ("zero_grad", "backward", "step")
+"""What a loop does with each loss."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A training script: network, loss, rows, optimizer and loop."""
+
+    model: nn.Module
+    loss: Callable[[Tensor, Tensor], Tensor]
+    x: Tensor
+    y: Tensor
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
+    rate: float = 1e-2
+    held: Callable[[nn.Module], Any] = nn.Module.parameters
+    loop: tuple[str, ...] = LEARN
+    num_steps: int = 120
+    batch_size: int = 32
+    train_mode: bool = True
+    held_out: tuple[Tensor, Tensor] | None = None
+    eval_mode: bool = True
+
+    def batches(self):
+        """Shuffled batches, epoch after epoch, the same at every call."""
+        generator = torch.Generator().manual_seed(0)
+        while True:
+            for rows in torch.randperm(len(self.x), generator=generator).split(self.batch_size):
+                yield self.x[rows], self.y[rows]
+
+
+def train(program: Program):
+    """Run the script under a watch that reads everything."""
+    torch.manual_seed(0)
+    optimizer = program.optimizer(program.held(program.model), lr=program.rate)
+    epoch = -(-len(program.x) // program.batch_size)
+    run = rb.watch(program.model, optimizer, budget=None)
+    # A loss that refuses its labels ends the script; the watch has noted it.
+    with contextlib.suppress(IndexError), run:
+        for step, (x, y) in enumerate(itertools.islice(program.batches(), program.num_steps)):
+            program.model.train(program.train_mode)
+            loss = program.loss(program.model(x), y)
+            act = {"zero_grad": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}
+            for name in program.loop:
+                act[name]()
+            if program.held_out is not None and (step + 1) % epoch == 0:
+                evaluate(program)
+    return run
+
+
+@torch.no_grad()
+def evaluate(program: Program) -> None:
+    """One pass over the rows held out."""
+    program.model.train(not program.eval_mode)
+    program.loss(program.model(program.held_out[0]), program.held_out[1])
+
+
+# Networks
+
+
+def stack(*widths: int, act: Callable[[], nn.Module] = nn.ReLU, end: tuple[nn.Module, ...] = ()) -> nn.Sequential:
+    """Linear maps with an activation between them, He (ReLU) or Xavier at the start."""
+    torch.manual_seed(1)
+    pairs = list(itertools.pairwise(widths))
+    layers = [m for a, b in pairs[:-1] for m in (nn.Linear(a, b), act())]
+    return initialised(nn.Sequential(*layers, nn.Linear(*pairs[-1]), *end))
+
+
+def initialised(model: nn.Module) -> nn.Module:
+    """He for ReLU, Xavier otherwise; biases at zero."""
+    torch.manual_seed(1)
+    rectified = any(isinstance(m, nn.ReLU | nn.LeakyReLU) for m in model.modules())
+    for m in model.modules():
+        if isinstance(m, nn.Linear):
+            nn.init.kaiming_normal_(m.weight, nonlinearity="relu") if rectified else nn.init.xavier_normal_(m.weight)
+            nn.init.zeros_(m.bias)
+    return model
+
+
+def with_weights(model: nn.Module, draw: Callable[[Tensor], Any], bias: float = 0.0) -> nn.Module:
+    """The network with its hidden and last weights drawn anew."""
+    torch.manual_seed(1)
+    for m in model.modules():
+        if isinstance(m, nn.Linear):
+            draw(m.weight)
+            nn.init.constant_(m.bias, bias)
+    return model
+
+
+def swapped(model: nn.Sequential, old: type[nn.Module], new: Callable[[], nn.Module]) -> nn.Sequential:
+    """The network with every module of one kind replaced."""
+    return nn.Sequential(*(new() if isinstance(m, old) else m for m in model))
+
+
+class Detach(nn.Module):
+    """Cuts the graph."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.detach()
+
+
+# Data: three overlapping classes on two rings, and a smooth function of four features
+
+
+def rings(num_rows: int = 320, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Two features; which of three rings a point lies on; no straight line tells them apart."""
+    g = torch.Generator().manual_seed(seed)
+    y = torch.randint(3, (num_rows,), generator=g)
+    angle = 6.2832 * torch.rand(num_rows, generator=g)
+    radius = 0.3 + 0.8 * y + 0.12 * torch.randn(num_rows, generator=g)
+    return torch.stack([radius * angle.cos(), radius * angle.sin()], 1), y
+
+
+def blobs(num_rows: int = 320, seed: int = 0, spread: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Eight features of unit scale; which of four centres a point belongs to."""
+    centres = 1.3 * torch.randn(4, 8, generator=torch.Generator().manual_seed(7))
+    g = torch.Generator().manual_seed(seed)
+    y = torch.randint(4, (num_rows,), generator=g)
+    x = centres[y] + spread * torch.randn(num_rows, 8, generator=g)
+    return x / (1.69 + spread**2) ** 0.5, y
+
+
+def waves(num_rows: int = 320, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Four features; a standardised smooth function of them with some noise, of shape (rows, 1)."""
+    g = torch.Generator().manual_seed(seed)
+    x = torch.randn(num_rows, 4, generator=g)
+    y = 1.2 * torch.sin(x[:, :1]) + 0.7 * x[:, 1:2] - 0.3 * x[:, 2:3] + 0.1 * torch.randn(num_rows, 1, generator=g)
+    return x, (y - y.mean()) / y.std()
+
+
+def classifier(**changes) -> Program:
+    """A healthy classifier of blobs."""
+    x, y = blobs()
+    return replace(Program(stack(8, 32, 32, 4), F.cross_entropy, x, y), **changes)
+
+
+def regressor(**changes) -> Program:
+    """A healthy regression."""
+    x, y = waves()
+    return replace(Program(stack(4, 32, 32, 1), F.mse_loss, x, y), **changes)
+
+
+def binary(**changes) -> Program:
+    """A healthy classifier of two classes by one logit."""
+    x, y = blobs()
+    y = (y > 1).float()[:, None]
+    return replace(Program(stack(8, 32, 1), F.binary_cross_entropy_with_logits, x, y), **changes)
+
+
+def ringed(model: nn.Module, **changes) -> Program:
+    """A classifier of rings."""
+    return replace(Program(model, F.cross_entropy, *rings()), **changes)
+
+
+def deep(act: Callable[[], nn.Module] = nn.ReLU, depth: int = 8, **changes) -> Program:
+    """A deep classifier trained by plain gradient descent."""
+    return classifier(**{"model": stack(8, *[24] * depth, 4, act=act), "optimizer": torch.optim.SGD, "rate": 0.05} | changes)
+
+
+def dropped(**changes) -> Program:
+    """A classifier with batch normalisation and dropout, evaluated after every epoch."""
+    torch.manual_seed(1)
+    model = nn.Sequential(
+        nn.Linear(8, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.2), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 4)
+    )
+    return classifier(**{"model": model, "held_out": blobs(200, seed=1)} | changes)
+
+
+def mistaken(num_rows: int) -> Program:
+    """A wide network on rows of which a third are labelled at random."""
+    x, y = blobs(num_rows, spread=2.0)
+    return classifier(
+        model=stack(8, 128, 128, 4), x=x, y=y, held_out=blobs(400, seed=1, spread=2.0), num_steps=160, rate=5e-3
+    )
+
+
+def log_of_softmax(logits: Tensor, y: Tensor) -> Tensor:
+    """Cross-entropy by hand: log 0 for logits far apart."""
+    return -torch.log(torch.softmax(100 * logits, 1)[torch.arange(len(y)), y]).mean()
+
+
+def stable_log_softmax(logits: Tensor, y: Tensor) -> Tensor:
+    """The same without the fault."""
+    return F.nll_loss(F.log_softmax(logits, 1), y)
+
+
+# The table
+
+
+@dataclass(frozen=True)
+class Row:
+    """A finding with a network that shows it, what its remedy does to that network, and a healthy twin.
+
+    Attributes:
+        id: The finding.
+        sick: A fresh sick program.
+        cure: What the remedy says, applied to the sick program's own parts.
+        twin: A program without the fault; the cured one if ``None``.
+        name: Tells rows of one finding apart.
+        at_rest: Whether an exam that takes no step sees it, too.
+        beside: Causes that may rank above it, being as true.
+    """
+
+    id: str
+    sick: Callable[[], Program]
+    cure: Callable[[Program], Program]
+    twin: Callable[[], Program] | None = None
+    name: str = ""
+    at_rest: bool = False
+    beside: tuple[str, ...] = ()
+    false: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.name})" if self.name else self.id
+
+    def healthy(self) -> Program:
+        return self.twin() if self.twin is not None else self.cure(self.sick())
+
+
+def standardised(v: Tensor) -> Tensor:
+    return (v - v.mean(0)) / (v.std(0) + 1e-8)
+
+
+def gaps(x: Tensor) -> Tensor:
+    x = x.clone()
+    x[3, 2] = float("nan")
+    return x
+
+
+def finite_rows(p: Program) -> Program:
+    keep = torch.isfinite(p.x).all(1)
+    return replace(p, x=p.x[keep], y=p.y[keep])
+
+
+ORDER = torch.randperm(320, generator=torch.Generator().manual_seed(5))
+
+
+def with_end(p: Program, end: nn.Module) -> Program:
+    return replace(p, model=nn.Sequential(*p.model, end))
+
+
+def without_end(p: Program) -> Program:
+    return replace(p, model=p.model[:-1])
+
+
+def redrawn(p: Program) -> Program:
+    return replace(p, model=initialised(p.model))
+
+
+def leaky(p: Program) -> Program:
+    return replace(p, model=initialised(swapped(p.model, nn.ReLU, nn.LeakyReLU)))
+
+
+def rectified(p: Program) -> Program:
+    return replace(p, model=initialised(swapped(p.model, nn.Sigmoid, nn.ReLU)))
+
+
+def normalised(p: Program) -> Program:
+    """Layer normalisation before every tanh."""
+    layers = [m for m in p.model for m in ((nn.LayerNorm(24), m) if isinstance(m, nn.Tanh) else (m,))]
+    return replace(p, model=nn.Sequential(*layers))
+
+
+def changed(**changes) -> Callable[[Program], Program]:
+    return lambda p: replace(p, **changes)
+
+
+def slower(factor: float) -> Callable[[Program], Program]:
+    return lambda p: replace(p, rate=p.rate * factor)
+
+
+def zeros(w: Tensor) -> Any:
+    return nn.init.constant_(w, 0.05)
+
+
+def normal(std: float) -> Callable[[Tensor], Any]:
+    return lambda w: nn.init.normal_(w, std=std)
+
+
+ROWS = (
+    Row(
+        "unscaled-inputs",
+        lambda: classifier(x=300 * classifier().x + 400, optimizer=torch.optim.SGD, rate=0.1),
+        lambda p: replace(p, x=standardised(p.x)),
+        at_rest=True,
+    ),
+    Row(
+        "unscaled-targets",
+        lambda: regressor(y=100 * regressor().y + 500),
+        lambda p: replace(p, y=standardised(p.y)),
+    ),
+    Row("nonfinite-data", lambda: classifier(x=gaps(classifier().x)), finite_rows, classifier),
+    Row(
+        "invalid-labels",
+        lambda: binary(y=2 * binary().y - 1),
+        lambda p: replace(p, y=(p.y + 1) / 2),
+        binary,
+        name="signs for 0 and 1",
+    ),
+    Row(
+        "invalid-labels",
+        lambda: classifier(y=classifier().y + 1),
+        lambda p: replace(p, y=p.y - 1),
+        classifier,
+        name="counted from 1",
+    ),
+    Row(
+        "uninformative-labels",
+        lambda: classifier(y=classifier().y[ORDER]),
+        lambda p: replace(p, x=p.x[ORDER]),
+        classifier,
+    ),
+    Row("wrong-output-activation", lambda: with_end(regressor(), nn.Sigmoid()), without_end, regressor, at_rest=True),
+    Row("double-softmax", lambda: with_end(classifier(), nn.Softmax(1)), without_end, classifier, at_rest=True),
+    Row(
+        "loss-task-mismatch",
+        lambda: classifier(loss=F.mse_loss, y=F.one_hot(classifier().y).float()),
+        lambda p: replace(p, loss=F.cross_entropy, y=p.y.argmax(1)),
+        classifier,
+    ),
+    Row(
+        "broadcast-loss",
+        lambda: regressor(y=regressor().y[:, 0]),
+        lambda p: replace(p, loss=lambda out, y: F.mse_loss(out.squeeze(-1), y)),
+        regressor,
+        at_rest=True,
+    ),
+    Row(
+        "missing-nonlinearity",
+        lambda: ringed(stack(2, 32, 32, 3, act=nn.Identity)),
+        lambda p: replace(p, model=initialised(swapped(p.model, nn.Identity, nn.ReLU))),
+        lambda: ringed(stack(2, 32, 32, 3)),
+        at_rest=True,
+    ),
+    Row(
+        "symmetric-initialization",
+        lambda: classifier(model=with_weights(stack(8, 32, 32, 4), zeros)),
+        redrawn,
+        classifier,
+        at_rest=True,
+    ),
+    Row(
+        "badly-scaled-initialization",
+        lambda: deep(model=with_weights(stack(8, *[24] * 5, 4), normal(1.5))),
+        redrawn,
+        at_rest=True,
+    ),
+    Row("vanishing-gradient", lambda: deep(nn.Sigmoid), rectified, deep),
+    Row("exploding-gradient", lambda: deep(model=with_weights(stack(8, *[24] * 8, 4), normal(1.2))), redrawn, deep),
+    Row(
+        "dead-units",
+        lambda: classifier(model=with_weights(stack(8, 32, 32, 4), nn.init.kaiming_normal_, bias=-30.0)),
+        leaky,
+        classifier,
+    ),
+    Row(
+        "saturated-units",
+        lambda: deep(nn.Tanh, model=with_weights(stack(8, *[24] * 3, 4, act=nn.Tanh), normal(20.0))),
+        normalised,
+        lambda: deep(nn.Tanh, depth=3),
+    ),
+    Row("nonfinite-values", lambda: classifier(loss=log_of_softmax), changed(loss=stable_log_softmax), classifier),
+    Row(
+        "detached-parameters",
+        lambda: classifier(model=nn.Sequential(*stack(8, 32, 32, 4)[:4], Detach(), nn.Linear(32, 4))),
+        lambda p: replace(p, model=swapped(p.model, Detach, nn.Identity)),
+        classifier,
+    ),
+    Row(
+        "unoptimized-parameters",
+        lambda: ringed(stack(2, 32, 32, 3), held=lambda m: m[-1].parameters()),
+        changed(held=nn.Module.parameters),
+    ),
+    Row("accumulating-gradients", lambda: classifier(loop=("backward", "step")), changed(loop=LEARN), classifier),
+    Row(
+        "no-optimizer-step",
+        lambda: classifier(loop=("backward", "zero_grad", "step")),
+        changed(loop=LEARN),
+        classifier,
+    ),
+    Row("learning-rate-too-high", lambda: classifier(rate=1.0), slower(0.01), classifier),
+    Row(
+        "learning-rate-too-low",
+        lambda: classifier(optimizer=torch.optim.SGD, rate=1e-5),
+        slower(1e4),
+        lambda: classifier(optimizer=torch.optim.SGD, rate=0.1),
+    ),
+    Row("eval-mode-training", lambda: dropped(train_mode=False), changed(train_mode=True), dropped),
+    Row("train-mode-evaluation", lambda: dropped(eval_mode=False), changed(eval_mode=True), dropped),
+    Row(
+        "overfitting",
+        lambda: mistaken(48),
+        lambda p: replace(p, x=mistaken(1500).x, y=mistaken(1500).y, num_steps=120),
+        lambda: dropped(),
+    ),
+    Row("not-learning", lambda: classifier(model=with_weights(stack(8, 32, 32, 4), nn.init.zeros_)), redrawn, classifier),
+)
