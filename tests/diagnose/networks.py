@@ -33,10 +33,10 @@ class Program:
     x: Tensor
     y: Tensor
     optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
-    rate: float = 1e-2
+    rate: float = 2e-2
     held: Callable[[nn.Module], Any] = nn.Module.parameters
     loop: tuple[str, ...] = LEARN
-    num_steps: int = 120
+    num_steps: int = 48
     batch_size: int = 32
     train_mode: bool = True
     held_out: tuple[Tensor, Tensor] | None = None
@@ -177,10 +177,10 @@ def ringed(model: nn.Module, **changes) -> Program:
     return replace(Program(model, nn.CrossEntropyLoss(), *rings()), **changes)
 
 
-def deep(act: Callable[[], nn.Module] = nn.ReLU, depth: int = 8, **changes) -> Program:
+def deep(act: Callable[[], nn.Module] = nn.ReLU, depth: int = 6, **changes) -> Program:
     """A deep classifier trained by plain gradient descent."""
     return classifier(
-        **{"model": stack(8, *[24] * depth, 4, act=act), "optimizer": torch.optim.SGD, "rate": 0.05} | changes
+        **{"model": stack(8, *[16] * depth, 4, act=act), "optimizer": torch.optim.SGD, "rate": 0.1} | changes
     )
 
 
@@ -197,7 +197,7 @@ def mistaken(num_rows: int) -> Program:
     """A wide network on rows of which a third are labelled at random."""
     x, y = blobs(num_rows, spread=2.0)
     return classifier(
-        model=stack(8, 128, 128, 4), x=x, y=y, held_out=blobs(400, seed=1, spread=2.0), num_steps=160, rate=5e-3
+        model=stack(8, 128, 128, 4), x=x, y=y, held_out=blobs(400, seed=1, spread=2.0), num_steps=80, rate=1e-2
     )
 
 
@@ -252,7 +252,7 @@ def rectified(p: Program) -> Program:
 
 def normalised(p: Program) -> Program:
     """Layer normalisation before every tanh."""
-    layers = [m for m in p.model for m in ((nn.LayerNorm(24), m) if isinstance(m, nn.Tanh) else (m,))]
+    layers = [m for m in p.model for m in ((nn.LayerNorm(16), m) if isinstance(m, nn.Tanh) else (m,))]
     return replace(p, model=nn.Sequential(*layers))
 
 

@@ -142,12 +142,12 @@ ROWS = (
         redrawn,
         at_rest=True,
     ),
-    Row(INIT, lambda: deep(model=with_weights(stack(8, *[24] * 5, 4), normal(1.5))), redrawn, at_rest=True),
+    Row(INIT, lambda: deep(model=with_weights(stack(8, *[16] * 4, 4), normal(2.0))), redrawn, at_rest=True),
     # Gradient and graph
     Row("vanishing-gradient", lambda: deep(nn.Sigmoid), rectified, causes=("unfit-activation",)),
     Row(
         "exploding-gradient",
-        lambda: deep(model=with_weights(stack(8, *[24] * 8, 4), normal(1.2))),
+        lambda: deep(model=with_weights(stack(8, *[16] * 6, 4), normal(1.8))),
         redrawn,
         causes=(INIT,),
         at_rest=True,
@@ -160,7 +160,7 @@ ROWS = (
     ),
     Row(
         "saturated-units",
-        lambda: deep(nn.Tanh, model=with_weights(stack(8, *[24] * 3, 4, act=nn.Tanh), normal(20.0))),
+        lambda: deep(nn.Tanh, model=with_weights(stack(8, *[16] * 3, 4, act=nn.Tanh), normal(20.0))),
         normalised,
         lambda: deep(nn.Tanh, depth=3),
         causes=(INIT,),
@@ -185,9 +185,16 @@ ROWS = (
         changed(held=nn.Module.parameters),
     ),
     Row("accumulating-gradients", lambda: classifier(loop=("backward", "step")), changed(loop=LEARN)),
+    Row(
+        "accumulating-gradients",
+        lambda: classifier(loop=("backward", "step"), rate=1e-2, num_steps=120),
+        changed(loop=LEARN, num_steps=48),
+        classifier,
+        name="for long",
+    ),
     Row("no-optimizer-step", lambda: classifier(loop=("backward", "zero_grad", "step")), changed(loop=LEARN)),
     # Optimisation
-    Row("learning-rate-too-high", lambda: classifier(rate=0.5), slower(0.1), classifier),
+    Row("learning-rate-too-high", lambda: classifier(optimizer=SGD, rate=4.0), slower(0.1)),
     Row(
         "learning-rate-too-low",
         lambda: classifier(optimizer=SGD, rate=1e-4),
@@ -215,13 +222,11 @@ AT_REST = [row for row in ROWS if row.at_rest]
 
 FALSE = {
     "alone": {
-        "accumulating-gradients": "learning-rate-too-low is named beside it, from a line search along Adam's "
+        "accumulating-gradients (for long)": "learning-rate-too-low is named beside it, from a line search along Adam's "
         "update of a fresh gradient over second moments of accumulated ones, though weights moved 3.9 lengths",
     },
-    "exam": {
-        "invalid-labels (counted from 1)": "rb.diagnose lets the loss's IndexError through instead of judging",
-        "detached-parameters": "rb.diagnose tells its watcher of the optimizer after the record is closed, so no "
-        "parameter counts as held",
+    "assert": {
+        "detached-parameters": "assert_healthy takes one batch, the rule is silent (and says checked) below two losses",
     },
 }
 """What rhobar gets wrong: law → row → reason. Each is expected to fail, and fails the test once it no longer does."""
@@ -239,8 +244,22 @@ def ids(diagnosis: Diagnosis) -> list[str]:
 
 
 @functools.cache
+def diagnosed(program: Callable[[], Program]) -> Diagnosis:
+    """The diagnosis of a training; every program is trained once."""
+    return train(program()).diagnosis()
+
+
 def sick(row: Row) -> Diagnosis:
-    return train(row.sick()).diagnosis()
+    return diagnosed(row.sick)
+
+
+@functools.cache
+def cured(row: Row) -> Callable[[], Program]:
+    return lambda: row.cure(row.sick())
+
+
+def twin(row: Row) -> Callable[[], Program]:
+    return row.twin or cured(row)
 
 
 @over(ROWS)
@@ -260,7 +279,7 @@ def test_no_untrue_cause_is_named_beside_it(row: Row):
 
 @over(ROWS)
 def test_the_healthy_twin_shows_nothing(row: Row):
-    diagnosis = train(row.twin() if row.twin is not None else row.cure(row.sick())).diagnosis()
+    diagnosis = diagnosed(twin(row))
     assert diagnosis.healthy, ids(diagnosis)
     assert row.id in diagnosis.checked
 
@@ -268,7 +287,7 @@ def test_the_healthy_twin_shows_nothing(row: Row):
 @over(ROWS)
 def test_the_remedy_takes_it_away(row: Row):
     assert row.id in ids(sick(row))
-    assert row.id not in ids(train(row.cure(row.sick())).diagnosis())
+    assert row.id not in ids(diagnosed(cured(row)))
 
 
 def test_every_row_has_a_name_of_its_own():
@@ -300,8 +319,10 @@ def test_a_loss_named_before_the_watch_is_seen(id: str, program: Callable[[], Pr
 # At rest
 
 
-def exam(p: Program) -> Diagnosis:
-    return rb.diagnose(p.model, p.loss, list(itertools.islice(p.batches(), 4)), p.built())
+@functools.cache
+def exam(program: Callable[[], Program]) -> Diagnosis:
+    p = program()
+    return rb.diagnose(p.model, p.loss, list(itertools.islice(p.batches(), 3)), p.built())
 
 
 def first(p: Program) -> tuple[nn.Module, Callable[..., Tensor], tuple[Tensor, Tensor], torch.optim.Optimizer]:
@@ -310,23 +331,23 @@ def first(p: Program) -> tuple[nn.Module, Callable[..., Tensor], tuple[Tensor, T
 
 @over(AT_REST, "exam")
 def test_an_exam_shows_it_at_rest(row: Row):
-    diagnosis = exam(row.sick())
+    diagnosis = exam(row.sick)
     assert row.id in ids(diagnosis)
     assert {f.id for f in diagnosis.causes} == set((row.id,) if row.causes is None else row.causes)
 
 
 @over(AT_REST)
 def test_an_exam_of_the_cured_network_shows_nothing_of_it(row: Row):
-    assert row.id not in ids(exam(row.cure(row.sick())))
+    assert row.id not in ids(exam(cured(row)))
 
 
 @over(ROWS)
 def test_an_exam_of_a_healthy_twin_shows_nothing(row: Row):
-    diagnosis = exam(row.twin() if row.twin is not None else row.cure(row.sick()))
+    diagnosis = exam(twin(row))
     assert diagnosis.healthy, ids(diagnosis)
 
 
-@over(AT_REST, "exam")
+@over(AT_REST, "assert")
 def test_assert_healthy_names_finding_and_remedy(row: Row):
     with pytest.raises(AssertionError) as error:
         rb.assert_healthy(*first(row.sick()))
@@ -337,7 +358,7 @@ def test_assert_healthy_names_finding_and_remedy(row: Row):
 
 @over(AT_REST)
 def test_assert_healthy_passes_the_healthy_twin(row: Row):
-    rb.assert_healthy(*first(row.twin() if row.twin is not None else row.cure(row.sick())))
+    rb.assert_healthy(*first(twin(row)()))
 
 
 # What an exam leaves behind

@@ -62,16 +62,24 @@ def diagnose(
     twin = copy.deepcopy(model, memo)
     held = _held(optimizer, memo)
     watcher = Watcher(twin, budget=None, name=type(model).__name__)
+    refused: Exception | None = None
     with kept_rng(), torch.enable_grad(), watcher:
+        watcher.observer.hold(held or [])
         for batch in chosen:
-            value = _loss(twin, loss, batch)
+            try:
+                value = _loss(twin, loss, batch)
+            except Exception as error:  # a loss that refuses its targets is evidence; anything else is raised below
+                refused = error
+                watcher.fail(type(error).__name__, str(error))
+                break
             if not isinstance(value, Tensor):
                 raise TypeError(f"the loss must return a tensor, got {type(value).__name__}.")
             twin.zero_grad(set_to_none=True)
             (value.mean() if value.numel() > 1 else value).backward()
-    if held is not None:
-        watcher.observer.hold(held)
-    return diagnose_record(watcher.record, at_rest=True)
+    diagnosis = diagnose_record(watcher.record, at_rest=True)
+    if refused is not None and not diagnosis.causes:
+        raise refused
+    return diagnosis
 
 
 def _held(optimizer: Optimizer | None, memo: dict[int, Any]) -> list[Tensor] | None:

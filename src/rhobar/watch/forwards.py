@@ -87,6 +87,8 @@ def has_values(x: object) -> bool:
 
 def first_tensor(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor | None:
     """The input of a model: its first floating-point tensor argument, else its first tensor."""
+    if args and isinstance(x := args[0], Tensor) and x.is_floating_point() and x.ndim and not x.is_nested:
+        return x
     found = tensors_in([*args, *kwargs.values()])
     found = [t for t in found if not t.is_nested]
     floats = [t for t in found if t.is_floating_point() and t.ndim > 0]

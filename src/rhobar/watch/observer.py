@@ -162,6 +162,8 @@ class Observer:
 
     def _mark_fed(self, args: tuple[Any, ...]) -> None:
         """A waiting pass whose output enters another model is part of a larger computation."""
+        if not self._pending:
+            return
         given = {address(t) for t in tensors_in(args)}
         for forward in self._pending[-4:]:
             if any(address(t) in given for t in tensors_in(forward.output)):
@@ -223,7 +225,7 @@ class Observer:
 
     def _maker(self, call: LossCall) -> Forward:
         """The waiting pass whose output the loss received; the latest if none is known to be."""
-        if isinstance(call.input, Tensor):
+        if len(self._pending) > 1 and isinstance(call.input, Tensor):
             place = address(call.input)
             for forward in reversed(self._pending[-4:]):
                 if any(address(t) == place for t in tensors_in(forward.output)[:8]):
@@ -289,7 +291,7 @@ class Observer:
         tracker = self._by_site.get(site)
         known = tracker is not None and not self._new_model
         dense = not known or tracker is None or tracker.schedule.wants(tracker.step)
-        bad = loss.device.type == "cpu" and not _finite(loss)
+        bad = loss.is_cpu and not _finite(loss)
         for other in self.trackers:
             for _, clearing in other.optimizers.values():
                 clearing.look()

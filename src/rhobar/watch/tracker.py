@@ -97,13 +97,13 @@ class Tracker:
 
     def see_loss(self, loss: Tensor) -> float:
         """Note the value of a loss; on an accelerator it is read later, so that nothing waits for it."""
-        if loss.device.type != "cpu":
+        if not loss.is_cpu:
             self.pending_losses.append((len(self.losses), loss.detach().clone()))
             self.losses.append(math.nan)
             if len(self.pending_losses) >= 64:
                 self.settle_losses()
             return 0.0
-        value = float(loss.detach().float().mean()) if loss.numel() > 1 else float(loss.detach())
+        value = float(loss.detach().float().mean()) if loss.numel() > 1 else float(loss.item())
         self.losses.append(value / self.scale)
         return value
 
