@@ -1,6 +1,11 @@
 """Prints the rate of false alarms over the healthy trainings at the end of a run."""
 
+import signal
+
 import pytest
+
+# A run started in the background inherits an ignored Ctrl-C, and so would the scripts that the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
