@@ -1,6 +1,7 @@
 """Laws of the HTML report: it renders any record, asks nobody for anything, and runs nothing foreign."""
 
 import base64
+import dataclasses
 import hashlib
 import re
 import stat
@@ -9,8 +10,10 @@ from html.parser import HTMLParser
 import pytest
 from tests.report.samples import HOSTILE, SAMPLES
 
+from rhobar.record import Evidence, Finding
 from rhobar.report import html, render_report, write_report
 from rhobar.report.figures import figures
+from rhobar.report.figures.placement import place
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -211,3 +214,23 @@ def test_a_failure_leaves_the_old_report(tmp_path, monkeypatch):
         write_report(record, diagnosis, path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "drawn"),
+    [
+        ("training loss at the end", True),
+        ("best validation loss", True),
+        ("loss in eval mode", True),
+        ("rise of the validation loss from its best", False),
+        ("validation loss minus training loss", False),
+        ("jump of the loss", False),
+        ("share of the constant answer's loss explained", False),
+        ("validation loss over training loss", False),
+    ],
+)
+def test_only_a_threshold_on_the_loss_itself_becomes_a_line(quantity, drawn):
+    record, diagnosis = SAMPLES["healthy"]()
+    finding = Finding("overfitting", "symptom", 1.0, 1.0, "", evidence=(Evidence(quantity, 2.0, 1.0),))
+    marks = place(dataclasses.replace(diagnosis, findings=(finding,)), record.trainings[0], record)
+    assert bool(marks["loss"].levels) == drawn

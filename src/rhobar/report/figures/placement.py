@@ -30,10 +30,12 @@ _FINDINGS = {
     "loss": "not-learning loss-spike overfitting underfitting nonfinite-values learning-rate-too-high "
     "gradient-ascent too-few-epochs",
 }
-_NOT_A_LEVEL = re.compile(
-    r"ratio|share|gap|fall|slope|relative|factor|cosine|steps?\b|change|number|rank|times|growth|"
-    r"standard dev|variance|terms?\b|shape|%|product"
+_A_LEVEL = re.compile(
+    r"((first|best|lowest reachable) )?((training|validation) )?loss( at the end| in (train|eval) mode)?"
+    r"|loss after one more full step|(the )?(largest )?learning rate|(clipped )?gradient norm"
 )
+"""Quantities measured on the axis of the loss, the rate or the gradient norm itself; all others are ratios, shares,
+differences or counts, whose thresholds have no place there."""
 
 
 def figures_of(finding: Finding) -> tuple[str, ...]:
@@ -97,7 +99,7 @@ def _levels(figure: str, findings: list[Finding]) -> tuple[Level, ...]:
             threshold = item.threshold
             if threshold is None or not math.isfinite(threshold) or _figure(item) != figure:
                 continue
-            if figure not in ("depth", "activation", "update") and _NOT_A_LEVEL.search(item.quantity.lower()):
+            if figure in ("loss", "rate", "gradient") and not _A_LEVEL.fullmatch(item.quantity.lower()):
                 continue
             if figure == "depth" and ("gain" not in item.quantity or "product" in item.quantity):
                 continue
