@@ -18,9 +18,9 @@ from itertools import pairwise
 
 from rhobar.record import LayerReading, Moments, Reading
 
-__all__ = ["DepthProfile", "backward_profile", "chain", "forward_profile", "typical_profile"]
+__all__ = ["IN_SEQUENCE", "DepthProfile", "backward_profile", "chain", "forward_profile", "typical_profile"]
 
-_IN_SEQUENCE = ("linear", "convolution", "recurrent")
+IN_SEQUENCE = ("linear", "convolution", "recurrent")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class DepthProfile:
 
 def chain(reading: Reading) -> tuple[LayerReading, ...]:
     """The layers that follow one another: no embeddings, no branches added back to their own input."""
-    return tuple(layer for layer in reading.layers if layer.operation in _IN_SEQUENCE and not layer.residual)
+    return tuple(layer for layer in reading.layers if layer.operation in IN_SEQUENCE and not layer.residual)
 
 
 def forward_profile(reading: Reading) -> DepthProfile | None:

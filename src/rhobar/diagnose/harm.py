@@ -42,6 +42,9 @@ class Harm:
     excess: float | None
     climb: float | None
     level_unknown: bool = False
+    beaten: bool = False
+    """Whether a simple model of standardised inputs does better on rows it has not seen than the network on those it
+    has: by a tenth of the constant answer's loss, and twice the noise of the network's."""
 
     @property
     def falls_short(self) -> bool:
@@ -99,7 +102,17 @@ def harm(training: Training) -> Harm | None:
         climb=_climb(training.losses, constant) if constant else None,
         level_unknown=not judgeable(training)
         or (training.loss is not None and training.loss.num_terms > 1 and course.fall >= 0.5),
+        beaten=_beaten(training, course),
     )
+
+
+def _beaten(training: Training, course: Progress) -> bool:
+    baseline, several = baseline_loss(training), training.loss is not None and training.loss.num_terms > 1
+    if baseline is None or course.constant is None or several or not judgeable(training):
+        return False
+    at_rest = training.modes.eval_loss
+    end = course.end if at_rest is None else min(course.end, at_rest)
+    return end > baseline + 0.1 * course.constant + 2 * course.noise
 
 
 def _climb(losses: list[float], constant: float) -> float:

@@ -47,9 +47,8 @@ def baseline_loss(training: Training) -> float | None:
 
 
 def uninformative(training: Training) -> bool:
-    """Whether the label probe found nothing to learn: its score lies within two standard errors of chance."""
-    probe = training.labels
-    return probe is not None and not probe.score - 2 * probe.stderr > probe.chance
+    """Whether the label probe found nothing to learn."""
+    return training.labels is not None and not training.labels.informative
 
 
 def judgeable(training: Training) -> bool:

@@ -4,6 +4,7 @@ Nearest neighbours, ridge regression and kernel ridge regression are fitted on o
 the other, then the other way round. If none of them beats a constant answer, the labels may carry no signal.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -27,6 +28,9 @@ class LabelScore:
         stderr: Standard error of `score` over rows.
         num_rows: Rows used.
         probe: Which predictor was best.
+        recall: Mean over the classes of the share of their rows that is found, when each class's score is held
+            against its own mean; where one class is nearly everything, it tells what the accuracy hides.
+        recall_stderr: Its standard error; 1/K is chance.
     """
 
     score: float
@@ -34,6 +38,8 @@ class LabelScore:
     stderr: float
     num_rows: int
     probe: str
+    recall: float | None = None
+    recall_stderr: float | None = None
 
 
 def label_score(
@@ -70,13 +76,16 @@ def label_score(
         target = (y - y.mean(0)) / y.std(0).clamp_min(1e-12)
     half = n // 2
     folds = ((slice(0, half), slice(half, n)), (slice(half, n), slice(0, half)))
-    best: LabelScore | None = None
+    scores = []
     for name, predict in _PREDICTORS.items():
         out = torch.cat([predict(x[fit], target[fit], x[held]) for fit, held in folds])
         truth = torch.cat([target[held] for _, held in folds])
-        found = _accuracy(out, truth, name) if classes else _r_squared(out, truth, name)
-        best = found if best is None or found.score > best.score else best
-    return best
+        scores.append(_accuracy(out, truth, name) if classes else _r_squared(out, truth, name))
+    best = max(scores, key=lambda found: found.score)
+    if not classes:
+        return best
+    keenest = max(scores, key=lambda found: found.recall or 0.0)
+    return dataclasses.replace(best, recall=keenest.recall, recall_stderr=keenest.recall_stderr)
 
 
 def _accuracy(out: Tensor, truth: Tensor, name: str) -> LabelScore:
@@ -84,7 +93,19 @@ def _accuracy(out: Tensor, truth: Tensor, name: str) -> LabelScore:
     accuracy = float((out.argmax(1) == truth.argmax(1)).double().mean())
     chance = float(truth.mean(0).max())
     p = max(accuracy, chance)
-    return LabelScore(accuracy, chance, math.sqrt(max(p * (1 - p), 1 / n) / n), n, name)
+    stderr = math.sqrt(max(p * (1 - p), 1 / n) / n)
+    return LabelScore(accuracy, chance, stderr, n, name, *_recall(out, truth))
+
+
+def _recall(out: Tensor, truth: Tensor) -> tuple[float, float]:
+    """Mean recall r̄ = Σ r_k / K of argmax_k (s_k − s̄_k), and √(Σ r_k(1 − r_k)/n_k)/K; rare classes are not drowned."""
+    said, right = (out - out.mean(0)).argmax(1), truth.argmax(1)
+    counts = truth.sum(0)
+    hits = truth.mul((said == right).double()[:, None]).sum(0)
+    found = counts > 0
+    n, r = counts[found], hits[found] / counts[found]
+    spread = torch.maximum(r * (1 - r), 1 / n) / n
+    return float(r.mean()), float(spread.sum().sqrt() / n.numel())
 
 
 def _r_squared(out: Tensor, truth: Tensor, name: str) -> LabelScore:

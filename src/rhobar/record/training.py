@@ -304,6 +304,9 @@ class LabelProbe:
         num_rows: Rows used.
         probe: Which probe scored best.
         ordinal: Share of the between-class scatter along one direction (1: the classes lie in a line).
+        recall: Mean over the classes of the share of their rows that a probe finds.
+        recall_stderr: Its standard error.
+        num_classes: Classes among the rows.
     """
 
     score: float
@@ -312,6 +315,18 @@ class LabelProbe:
     num_rows: int
     probe: str
     ordinal: float | None = None
+    recall: float | None = None
+    recall_stderr: float | None = None
+    num_classes: int | None = None
+
+    @property
+    def informative(self) -> bool:
+        """Whether a probe beats chance by two standard errors, in accuracy or R², or in its mean recall."""
+        if self.score - 2 * self.stderr > self.chance:
+            return True
+        if self.recall is None or self.recall_stderr is None or not self.num_classes:
+            return False
+        return self.recall - 3 * self.recall_stderr > 1 / self.num_classes
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from rhobar.record import InputFacts, TargetFacts
 from rhobar.watch.moments import real
+from rhobar.watch.probe_rows import ProbeRows
 
 __all__ = ["InputStatistics", "Pairs", "TargetStatistics"]
 
@@ -193,14 +194,18 @@ class Pairs:
     rows: int = 0
     each_step: bool = False
     """Whether pairs are added at every step rather than at dense readings."""
+    distinct: bool = True
+    """Whether a repeated input is the same sample seen again, and counts once."""
 
     @property
     def full(self) -> bool:
         """Whether no more rows are taken."""
         return self.rows >= MAX_ROWS
 
-    def add(self, x: Tensor, y: Tensor) -> None:
+    def add(self, rows: ProbeRows) -> None:
         """Keep rows while there is room and both sides agree on their number."""
+        x, y = rows.inputs, rows.targets
+        self.distinct = rows.distinct
         if self.rows >= MAX_ROWS or x.ndim == 0 or y.ndim == 0 or x.shape[0] != y.shape[0]:
             return
         if x.numel() == 0 or y.numel() == 0 or x.layout != torch.strided or y.layout != torch.strided:
@@ -209,11 +214,11 @@ class Pairs:
         take = min(x.shape[0], MAX_ROWS - self.rows)
         flat = x.detach()[:take].reshape(take, -1)
         flat = flat[:, :: max(1, -(-flat.shape[1] // 1024))].to("cpu", torch.float32, copy=True)
-        rows = y.detach()[:take].reshape(take, -1).to("cpu", torch.float64, copy=True)
-        if self.inputs and (self.inputs[0].shape[1] != flat.shape[1] or self.targets[0].shape[1] != rows.shape[1]):
+        wanted = y.detach()[:take].reshape(take, -1).to("cpu", torch.float64, copy=True)
+        if self.inputs and (self.inputs[0].shape[1] != flat.shape[1] or self.targets[0].shape[1] != wanted.shape[1]):
             return
         self.inputs.append(flat)
-        self.targets.append(rows)
+        self.targets.append(wanted)
         self.rows += take
 
     def stacked(self) -> tuple[Tensor, Tensor] | None:
@@ -223,6 +228,8 @@ class Pairs:
         x, y = torch.cat(self.inputs), torch.cat(self.targets)
         good = torch.isfinite(x).all(1) & torch.isfinite(y).all(1)
         x, y = x[good], y[good]
+        if not self.distinct:
+            return x, y
         seen: dict[bytes, int] = {}
         for i, row in enumerate(x.numpy()):
             seen.setdefault(row.tobytes(), i)

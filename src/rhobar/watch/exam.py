@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from rhobar.probes.labels import label_score, ordinal_share
 from rhobar.probes.rate import FACTORS, preconditioned, rate_line
 from rhobar.record import Answers, LabelProbe, RateProbe, Training
+from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.quiet import kept_rng
 from rhobar.watch.tracker import Tracker
 
@@ -68,7 +69,8 @@ def _labels(tracker: Tracker, training: Training) -> LabelProbe | None:
     if found is None:
         return None
     ordinal = ordinal_share(x, y[:, 0], generator=generator) if whole or facts.one_hot else None
-    return LabelProbe(**dataclasses.asdict(found), ordinal=ordinal)
+    num_classes = int(torch.unique(y[:, 0]).numel()) if classes else None
+    return LabelProbe(**dataclasses.asdict(found), ordinal=ordinal, num_classes=num_classes)
 
 
 def _second_look(tracker: Tracker, training: Training) -> str:
@@ -83,24 +85,31 @@ def _second_look(tracker: Tracker, training: Training) -> str:
     if training.nonfinite is not None:
         return "the training held non-finite values"
     twin = _copy(model)
-    batches = list(tracker.kept)[-BATCHES:]
     twin.train()
+    kept = list(tracker.kept)[-BATCHES:]
+    batches = kept[-_affordable(twin, kept[-1]) :]
 
     def loss(net: nn.Module) -> Tensor:
         torch.manual_seed(0)
         return torch.stack([batch.loss(net) for batch in batches]).mean()
 
-    start = time.perf_counter()
     with torch.no_grad():
         train_loss = float(loss(twin))
-        took = time.perf_counter() - start
         twin.eval()
         eval_loss = float(loss(twin))
         training.answers = _answers(tracker, training, twin)
     training.modes = dataclasses.replace(training.modes, train_loss=train_loss, eval_loss=eval_loss)
-    if took * (len(FACTORS) + 4) > SECONDS:
-        return f"one loss of the kept batches takes {took:.2f} s; a line of {len(FACTORS)} is too dear"
     return _rate(tracker, training, model, twin, loss)
+
+
+def _affordable(model: nn.Module, batch: KeptBatch) -> int:
+    """How many batches a line of losses may average over within SECONDS, one at least."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    with torch.no_grad():
+        batch.loss(model)
+    # The smaller of both: a busy machine stretches the one, several threads the other.
+    took = min(time.perf_counter() - wall, time.process_time() - cpu)
+    return max(1, min(BATCHES, int(SECONDS / max(took * (len(FACTORS) + 4), 1e-9))))
 
 
 def _answers(tracker: Tracker, training: Training, twin: nn.Module) -> Answers | None:

@@ -1,4 +1,4 @@
-"""Batches kept for the exam after the run: inputs, targets and the loss call that joined them."""
+"""Batches kept for the exam after the run: inputs, targets and the loss that joined them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,48 +12,65 @@ from rhobar.watch.hooks import LossCall
 __all__ = ["KeptBatch"]
 
 MAX_ELEMENTS = 1 << 20
+MAX_OUTPUTS = 16
+"""Tensors of a model's output that are looked at."""
 
 
 @dataclass
 class KeptBatch:
-    """One training batch that can be run again: loss(model(*args, **kwargs)) by the same functional loss."""
+    """One training batch that can be run again.
+
+    Either the loss was called on an output of the model, loss(model(*args, **kwargs)[place]), or the model returned
+    it, model(*args, **kwargs)[loss_place], as nets do that take their labels along.
+
+    Attributes:
+        place: Which of the output's tensors is the prediction; ``None`` if it is not among them.
+        loss_place: Which of them is the loss; ``None`` if the loss was called outside.
+        call: The call of a functional loss; its first argument is left out.
+        shape: Shape in which the loss received the prediction.
+        value: The loss as it was.
+    """
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    call: LossCall
+    call: LossCall | None
+    place: int | None
+    loss_place: int | None
     shape: tuple[int, ...]
     value: float
 
     @classmethod
     def of(cls, forwards: list[Forward], loss: Tensor) -> "KeptBatch | None":
-        """Keep the batch if one model's one output went into one functional loss whose value was the loss."""
-        if len(forwards) != 1 or len(forwards[0].calls) != 1:
+        """Keep the batch if one model's one output is the loss or went into one functional loss that was it."""
+        if len(forwards) != 1:
             return None
-        forward, (_, call) = forwards[0], forwards[0].calls[0]
-        output, prediction = forward.output, call.input
-        if not isinstance(output, Tensor) or not isinstance(prediction, Tensor) or output.numel() != prediction.numel():
+        forward = forwards[0]
+        outputs = tensors_in(forward.output)[:MAX_OUTPUTS]
+        call = forward.calls[0][1] if len(forward.calls) == 1 else None
+        loss_place = _loss_place(outputs, loss)
+        place = None if call is None else _place(outputs, call.input)
+        value = outputs[loss_place] if loss_place is not None else None if call is None else call.value
+        if not isinstance(value, Tensor) or value.numel() != 1 or (loss_place is None and place is None):
             return None
-        if output.numel() == 0:
+        tensors = tensors_in([*forward.args, *forward.kwargs.values(), None if call is None else call.target])
+        if sum(t.numel() for t in tensors) > MAX_ELEMENTS:
             return None
-        if not isinstance(call.value, Tensor) or call.value.numel() != 1:
-            return None
-        tensors = tensors_in([*forward.args, *forward.kwargs.values(), call.target])
-        if sum(t.numel() for t in tensors) > MAX_ELEMENTS or not _plain(forward, call):
-            return None
-        copied = LossCall(call.function, (None, *(_copy(a) for a in call.args[1:])), _copied(call.kwargs), None)
-        copied.kwargs.pop("input", None)
-        args = tuple(_copy(a) for a in forward.args)
-        return cls(args, _copied(forward.kwargs), copied, tuple(prediction.shape), float(call.value.detach()))
+        shape = tuple(call.input.shape) if call is not None and place is not None else ()
+        args, kwargs = _copy(forward.args), _copy(forward.kwargs)
+        return cls(args, kwargs, _without_input(call), place, loss_place, shape, float(value.detach()))
 
     @property
     def size(self) -> int:
         """Elements that are kept."""
-        return sum(t.numel() for t in tensors_in([*self.args, *self.kwargs.values(), *self.call.args]))
+        given = self.call.args if self.call is not None else ()
+        return sum(t.numel() for t in tensors_in([*self.args, *self.kwargs.values(), *given]))
 
     def answers(self, model: nn.Module, kind: str) -> tuple[Tensor, Tensor] | None:
         """Predicted and right classes, one each per row; ``None`` if this is no classification of rows."""
-        output = model(*self.args, **self.kwargs).reshape(self.shape)
-        target = self.call.target if len(self.call.args) > 1 else self.call.kwargs.get("target")
+        if self.place is None or self.call is None:
+            return None
+        output = tensors_in(model(*self.args, **self.kwargs))[self.place].reshape(self.shape)
+        target = self.call.target
         if not isinstance(target, Tensor) or target.shape[:1] != output.shape[:1]:
             return None
         if kind in ("cross_entropy", "nll") and output.ndim == 2 and target.ndim == 1:
@@ -64,21 +81,57 @@ class KeptBatch:
         return None
 
     def loss(self, model: nn.Module) -> Tensor:
-        """Run the batch again."""
-        output = model(*self.args, **self.kwargs)
-        value: Tensor = self.call.function(output.reshape(self.shape), *self.call.args[1:], **self.call.kwargs)
+        """Run the batch again.
+
+        Raises:
+            RuntimeError: If the batch holds neither a loss nor a prediction that a loss was called on.
+        """
+        outputs = tensors_in(model(*self.args, **self.kwargs))
+        if self.loss_place is not None:
+            return outputs[self.loss_place]
+        if self.call is None or self.place is None:
+            raise RuntimeError("a kept batch holds a loss, or a prediction and the call of a loss; this one has none.")
+        prediction = outputs[self.place].reshape(self.shape)
+        value: Tensor = self.call.function(prediction, *self.call.args[1:], **self.call.kwargs)
         return value
 
 
-def _plain(forward: Forward, call: LossCall) -> bool:
-    """The loss was computed on the output itself: same memory, or the same numbers in another shape."""
-    prediction, output = call.input, forward.output
-    return bool(torch.equal(prediction.detach().reshape(-1), output.detach().reshape(-1)))
+def _loss_place(outputs: list[Tensor], loss: Tensor) -> int | None:
+    """The output that is the loss, or the loss but for a factor."""
+    nodes = [loss.grad_fn] if loss.grad_fn is not None else []
+    nodes += [node for parent in nodes for node, _ in parent.next_functions if node is not None]
+    for i, output in enumerate(outputs):
+        if output.numel() == 1 and output.grad_fn is not None and output.grad_fn in nodes:
+            return i
+    return None
+
+
+def _place(outputs: list[Tensor], prediction: object) -> int | None:
+    """The output on which the loss was computed: the same numbers, perhaps in another shape."""
+    if not isinstance(prediction, Tensor) or prediction.numel() == 0:
+        return None
+    wanted = prediction.detach().reshape(-1)
+    for i, output in enumerate(outputs):
+        same = output.numel() == wanted.numel() and output.dtype == wanted.dtype and not output.is_nested
+        if same and torch.equal(output.detach().reshape(-1), wanted):
+            return i
+    return None
+
+
+def _without_input(call: LossCall | None) -> LossCall | None:
+    """A copy of the call that holds no prediction and no value."""
+    if call is None:
+        return None
+    kwargs = {key: _copy(value) for key, value in call.kwargs.items() if key not in ("input", "input1")}
+    return LossCall(call.function, (None, *(_copy(a) for a in call.args[1:])), kwargs, None)
 
 
 def _copy(value: Any) -> Any:  # noqa: ANN401
-    return value.detach().clone() if isinstance(value, Tensor) else value
-
-
-def _copied(kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {key: _copy(value) for key, value in kwargs.items()}
+    """Copies of the tensors inside plain containers; everything else as it is."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if type(value) in (list, tuple):
+        return type(value)(_copy(item) for item in value)
+    if type(value) is dict:
+        return {key: _copy(item) for key, item in value.items()}
+    return value

@@ -36,7 +36,14 @@ FUNCTIONAL_LOSSES = {
     "kl_div": "kl_div",
     "poisson_nll_loss": "poisson_nll",
     "gaussian_nll_loss": "gaussian_nll",
+    "soft_margin_loss": "soft_margin",
+    "hinge_embedding_loss": "hinge_embedding",
+    "cosine_embedding_loss": "cosine_embedding",
+    "margin_ranking_loss": "margin_ranking",
 }
+
+TARGET_AT = {"cosine_embedding_loss": 2, "margin_ranking_loss": 2}
+"""Position of the target, where it is not the second argument."""
 
 DROPOUTS = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
 
@@ -105,7 +112,7 @@ class LossCall:
     @property
     def input(self) -> Any:
         """The prediction."""
-        return self.args[0] if self.args else self.kwargs.get("input")
+        return self.args[0] if self.args else self.kwargs.get("input", self.kwargs.get("input1"))
 
     @property
     def divisor(self) -> int:
@@ -117,7 +124,8 @@ class LossCall:
     @property
     def target(self) -> Any:
         """The target."""
-        return self.args[1] if len(self.args) > 1 else self.kwargs.get("target")
+        place = TARGET_AT.get(self.function.__name__, 1)
+        return self.args[place] if len(self.args) > place else self.kwargs.get("target")
 
 
 class Hooks:

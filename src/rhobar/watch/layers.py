@@ -18,6 +18,7 @@ from rhobar.watch.operations import (
     find_map,
     value_of,
 )
+from rhobar.watch.skips import bypassed
 
 __all__ = ["Layer", "find_layers", "read_layer", "structure"]
 
@@ -43,7 +44,11 @@ class Layer:
 def find_layers(graph: Graph) -> list[Layer]:
     """All linear maps in the order of the forward pass, each with what follows it."""
     maps = {node: found for node in graph.nodes if (found := find_map(graph, node)) is not None}
-    return [_follow(graph, found, maps) for found in maps.values()]
+    around = bypassed(graph)
+    layers = [_follow(graph, found, maps) for found in maps.values()]
+    for layer in layers:
+        layer.residual = layer.residual or layer.map.node in around
+    return layers
 
 
 def _follow(graph: Graph, start: Map, maps: dict[Node, Map]) -> Layer:

@@ -20,6 +20,7 @@ from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.forwards import Forward, address, first_tensor, has_values, tensors_in
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names, model_label
+from rhobar.watch.probe_rows import probe_rows
 from rhobar.watch.quiet import quiet
 from rhobar.watch.reading import read_step
 from rhobar.watch.schedule import Clock
@@ -99,6 +100,7 @@ class Observer:
         self._since_step: list[Tracker] = []
         self._last_trackers: list[Tracker] = []
         self._before_step: dict[int, Any] = {}
+        self._running: list[tuple[int, list[tuple[str, LossCall]]]] = []
         self._busy = False
         self._room = MAX_HELD
         self._dropout = 0.0
@@ -125,7 +127,10 @@ class Observer:
         key = id(module)
         self._called.add(key)
         self.clock.spent += self.clock.per_call
-        if self._busy or ((root := self._roots.get(key)) is not None and root() is module):
+        if self._busy:
+            return
+        if (root := self._roots.get(key)) is not None and root() is module:
+            self._running.append((key, []))
             return
         known = self._children.get(key)
         if known is not None and known() is module:
@@ -139,6 +144,7 @@ class Observer:
                         self._roots.pop(id(child), None)
                 self.names.add_model(module, model_label(module))
                 self._new_model = True
+                self._running.append((key, []))
 
     def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:  # noqa: ANN401
         """A module returned; the passes of models wait for what becomes of them."""
@@ -149,16 +155,26 @@ class Observer:
             if not on:
                 return
             self.forwards += 1
+            calls = self._returned(id(module))
             recorded = any(t.grad_fn is not None for t in tensors_in(output)[:4])
             self._mark_fed(args)
             path = () if recorded else call_path(3)
-            self._pending.append(
-                Forward(weakref.ref(module), args, kwargs, output, module.training, recorded, path, self._dropout)
-            )
+            forward = Forward(weakref.ref(module), args, kwargs, output, module.training, recorded, path, self._dropout)
+            for kind, call in calls:
+                _attribute(forward, kind, call)
+            self._pending.append(forward)
             self._dropout = 0.0
             if len(self._pending) > MAX_PENDING:
                 self._flush_evaluations(len(self._pending) // 2)
             self._shrink()
+
+    def _returned(self, key: int) -> list[tuple[str, LossCall]]:
+        """The losses that a model called inside its forward pass; passes within it that raised are forgotten."""
+        while self._running:
+            running, calls = self._running.pop()
+            if running == key:
+                return calls
+        return []
 
     def _mark_fed(self, args: tuple[Any, ...]) -> None:
         """A waiting pass whose output enters another model is part of a larger computation."""
@@ -205,23 +221,22 @@ class Observer:
             if not on or tracker is None or not tracker.kept:
                 return
             pair = compared_labels(forward.output, one, other)
-            if pair is not None and (value := evaluation_loss(tracker.kept[-1].call, *pair)) is not None:
+            call = tracker.kept[-1].call
+            if pair is not None and call is not None and (value := evaluation_loss(call, *pair)) is not None:
                 forward.losses.append((tracker.loss.kind if tracker.loss else "custom", value))
                 forward.hits = float((pair[0].argmax(1) == pair[1]).double().mean())
 
     def loss_called(self, kind: str, call: LossCall) -> None:
         """A functional loss was called (also from inside a loss module)."""
-        if self._busy or not self._pending or not isinstance(call.value, Tensor):
+        if self._busy or not (self._pending or self._running) or not isinstance(call.value, Tensor):
             return
         with self._contained("losses") as on:
             if not on or not has_values(call.value):
                 return
-            forward = self._maker(call)
-            if call.value.grad_fn is None and call.value.numel() == 1:
-                if isinstance(call.input, Tensor) and not forward.recorded:
-                    forward.losses.append((kind, float(call.value) / call.divisor))
+            if self._running:
+                self._running[-1][1].append((kind, call))
             else:
-                forward.calls.append((kind, call))
+                _attribute(self._maker(call), kind, call)
 
     def _maker(self, call: LossCall) -> Forward:
         """The waiting pass whose output the loss received; the latest if none is known to be."""
@@ -275,6 +290,7 @@ class Observer:
         """A loss is about to be differentiated: its graph and all it kept are alive now."""
         if self._busy:
             return None
+        self._running.clear()
         site = call_site(3)
         with self._contained("backward passes") as on:
             if not on:
@@ -365,18 +381,19 @@ class Observer:
         tracker.batch_sizes.add(first.rows)
         if x is not None:
             tracker.rows.add(x, tracker.step)
-            if not tracker.pairs.full and x.is_floating_point():
-                self._pair(tracker, x, training)
+            if not tracker.pairs.full:
+                self._pair(tracker, training)
         kept = KeptBatch.of(training, loss) if tracker.wants_batch() else None
         if kept is not None:
             tracker.kept.append(kept)
 
-    def _pair(self, tracker: Tracker, x: Tensor, forwards: list[Forward]) -> None:
+    def _pair(self, tracker: Tracker, forwards: list[Forward]) -> None:
         """Keep the first pairs of inputs and targets, step by step where the loss call shows them."""
         call = next((c for f in reversed(forwards) for _, c in reversed(f.calls)), None)
-        if call is not None and has_values(call.target) and call.target.ndim and call.target.shape[0] == x.shape[0]:
+        rows = probe_rows(forwards, call.target) if call is not None else None
+        if rows is not None:
             tracker.pairs.each_step = True
-            tracker.pairs.add(x, call.target)
+            tracker.pairs.add(rows)
 
     def _flush_evaluations(self, count: int) -> None:
         front, self._pending = self._pending[:count], self._pending[count:]
@@ -510,6 +527,15 @@ class Observer:
                 self._pending = []
                 for tracker in self.trackers:
                     self._note_use(tracker)
+
+
+def _attribute(forward: Forward, kind: str, call: LossCall) -> None:
+    """Note a loss with the pass whose output it received; that of an evaluation by its value."""
+    if call.value.grad_fn is None and call.value.numel() == 1:
+        if isinstance(call.input, Tensor) and not forward.recorded:
+            forward.losses.append((kind, float(call.value) / call.divisor))
+    else:
+        forward.calls.append((kind, call))
 
 
 def _mean_hits(group: list[Forward]) -> float | None:

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from rhobar.record import LayerReading, LossFacts, Moments, Reading
 from rhobar.watch.data import InputStatistics, term_value
-from rhobar.watch.forwards import first_tensor, tensors_in
+from rhobar.watch.forwards import tensors_in
 from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
 from rhobar.watch.layers import find_layers, read_layer, structure
 from rhobar.watch.loss import LossTerm, follow_prediction, silent_broadcast, trace_loss
 from rhobar.watch.moments import moments
 from rhobar.watch.nonfinite import find_origin
 from rhobar.watch.operations import find_map
+from rhobar.watch.probe_rows import ProbeRows, probe_rows
 from rhobar.watch.quiet import quiet
 from rhobar.watch.tracker import OpenReading, Tracker
 
@@ -205,10 +206,9 @@ class StepReading:
             term.broadcast = silent_broadcast(self.graph, self.layers[-1].map.node if self.layers else None)
         self._note_facts(tracker, term, prediction, target, call is not None)
         if target is not None and target.ndim > 0 and target.numel() > 0:
-            source = self._data_for(target)
             tracker.targets.add(target, step)
-            if source is not None and not tracker.pairs.each_step:
-                tracker.pairs.add(source, target)
+            if not tracker.pairs.each_step and (rows := self._rows_for(target)) is not None:
+                tracker.pairs.add(rows)
         value = self._value(term, prediction, target)
         if value and len(self.trace.terms) == 1 and loss and math.isfinite(loss):
             scale = loss / value
@@ -252,16 +252,15 @@ class StepReading:
             return total if math.isfinite(total) else None
         return term_value(term.kind, prediction, target)
 
-    def _data_for(self, target: Tensor) -> Tensor | None:
+    def _rows_for(self, target: Tensor) -> ProbeRows | None:
         """The input whose rows the targets belong to: a model's argument, else what entered the first map."""
-        for forward in self.pending:
-            x = first_tensor(forward.args, forward.kwargs)
-            if forward.recorded and x is not None and x.is_floating_point() and x.shape[:1] == target.shape[:1]:
-                return x
+        passes = [forward for forward in self.pending if forward.recorded]
+        if passes:
+            return probe_rows(passes, target)
         for layer in self.layers:
             found = layer.map
             if found.reads_data and found.input is not None and found.input.shape[:1] == target.shape[:1]:
-                return found.input
+                return ProbeRows(found.input, target)
         return None
 
     def _note_facts(

@@ -18,8 +18,8 @@ of variance ≤ 2 give at most 3 times the constant answer's squared loss, and l
 times nothing but scale is left, and it fires even if the training recovered.
 
 ## Known false alarms
-Normalised and residual layers are insensitive to their scale and are not judged; nor are pretrained
-weights.
+Normalised layers are insensitive to their scale and are not judged; nor are pretrained weights, nor a branch
+that a skip connection leads around and that starts small, as a residual branch should.
 
 ## Example
 `nn.init.normal_(layer.weight, 0, 1)`
@@ -35,7 +35,7 @@ matrices.
 
 import math
 
-from rhobar.diagnose.depth import backward_profile, chain, forward_profile
+from rhobar.diagnose.depth import IN_SEQUENCE, backward_profile, chain, forward_profile
 from rhobar.diagnose.harm import Harm, harm
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.record import Evidence, ParameterFacts, Reading, Record, Remedy, Training
@@ -129,10 +129,13 @@ def scheme_distance(p: ParameterFacts) -> float:
 
 
 def _judged(p: ParameterFacts, first: Reading) -> bool:
-    free = {layer.name for layer in chain(first) if not layer.normalised}
+    """Whether the scale of a matrix matters: the signal must pass it, or it is large and may drown the skip."""
     owner = p.name.removesuffix(".weight")
+    layer = next((x for x in first.layers if x.name in (owner, p.name) and x.operation in IN_SEQUENCE), None)
     matrix = len(p.shape) >= 2 and p.fan_in > 0 and bool(p.initial_std)
-    return matrix and (owner in free or p.name in free) and p.trainable and not p.moved_before
+    if layer is None or layer.normalised or not matrix or not p.trainable or p.moved_before:
+        return False
+    return not layer.residual or scheme_distance(p) >= DISTANCE
 
 
 def _outside(product: float, known: bool) -> bool:

@@ -82,7 +82,7 @@ def class_imbalance(training: Training, record: Record) -> Outcome:
                 evidence=(frequent, Evidence("share of the rare rows found", answers.rare_recall, 0.5, stderr=stderr)),
             )
     probe = training.labels
-    signal = probe is None or probe.score - probe.chance >= 2 * probe.stderr
+    signal = probe is None or probe.informative
     if not hurt.course.stuck or not signal:
         return None
     return Seen(

@@ -2,7 +2,7 @@
 
 ## What it does
 Holds the targets against the domain of the loss: class indices in 0 … K−1, binary targets in [0, 1], rows
-of class probabilities that sum to 1, counts that are not negative.
+of class probabilities that sum to 1, counts that are not negative, −1 and 1 for margins and embeddings.
 
 ## Why it harms
 An index outside 0 … K−1 stops the script. A binary target outside [0, 1] makes the loss unbounded below:
@@ -10,7 +10,7 @@ logits run away for ever. Probabilities that do not sum to 1 rescale the gradien
 optimum.
 
 ## Threshold
-Class indices and counts: exact. Binary targets: half of the distance between the two labels, beyond which
+Class indices, counts and signs: exact. Binary targets: half of the distance between the two labels, beyond which
 a target is nearer to a label that does not exist than to its own; label smoothing and noisy labels stay
 inside. Row sums: 1 %, above the rounding of a bfloat16 sum (2⁻⁸). Binary targets that never exceed ½ and
 take two values were scaled twice.
@@ -38,6 +38,7 @@ from rhobar.record import Evidence, LossFacts, Record, Remedy, TargetFacts, Trai
 __all__ = ["invalid_labels"]
 
 OUT_OF_BOUNDS = re.compile(r"Target (-?\d+) is out of bounds")
+SIGNED = ("soft_margin", "hinge_embedding", "cosine_embedding", "margin_ranking")
 
 
 @rule(
@@ -94,6 +95,8 @@ def invalid_labels(training: Training, record: Record) -> Outcome:
         return _binary(loss, targets)
     if loss.kind in ("soft_cross_entropy", "cross_entropy", "kl_div"):
         return _rows(loss, targets)
+    if loss.kind in SIGNED:
+        return _signed(loss, targets)
     if loss.kind == "poisson_nll" and targets.minimum < 0:
         return Seen(
             f"Poisson counts reach {targets.minimum:.3g}; a count cannot be negative.",
@@ -159,6 +162,22 @@ def _binary(loss: LossFacts, targets: TargetFacts) -> Outcome:
             ),
         )
     return None
+
+
+def _signed(loss: LossFacts, targets: TargetFacts) -> Outcome:
+    """Losses that know the labels −1 and 1 only: a row labelled 0 adds nothing, or a constant."""
+    strange = [(v, share) for v, share in zip(targets.distinct, targets.frequency, strict=False) if abs(v) != 1]
+    if not targets.distinct or not strange:
+        return None
+    share = sum(part for _, part in strange)
+    return Seen(
+        summary=f"{share:.0%} of the labels of the {loss.kind.replace('_', ' ')} loss are {strange[0][0]:g}; it knows "
+        "-1 and 1 only and passes no gradient for others.",
+        severity=0.9,
+        confidence=0.97,
+        evidence=(Evidence("share of labels other than -1 and 1", share, 0.0),),
+        remedy=Remedy("Code the two labels as -1 and 1.", "y = 2 * y - 1"),
+    )
 
 
 def _rows(loss: LossFacts, targets: TargetFacts) -> Outcome:

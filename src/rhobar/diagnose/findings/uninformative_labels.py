@@ -11,10 +11,11 @@ will.
 
 ## Threshold
 Under the null (no information) the score exceeds chance by less than two standard errors with probability
-0.977. The network has generalised if its accuracy is two standard errors above chance or its held-out
-loss is 5 % below the constant answer's: then the finding stays silent, whatever the probes say. The test
-must have power: with two standard errors above a quarter of the way from chance to certainty nothing is
-said.
+0.977. Where one class is nearly everything an accuracy cannot exceed chance; there the mean recall over the
+classes speaks, the best of three probes, held to three standard errors above 1/K. The network has
+generalised if its accuracy is two standard errors above chance or its held-out loss is 5 % below the constant
+answer's: then the finding stays silent, whatever the probes say. The test must have power: with two standard
+errors above a quarter of the way from chance to certainty nothing is said.
 
 ## Known false alarms
 A relation no simple probe sees and a network that failed to learn it for another reason; hence the lower
@@ -80,9 +81,9 @@ def uninformative_labels(training: Training, record: Record) -> Outcome:
     if training.targets is not None and training.targets.constant_batches:
         return None
     gain = probe.score - probe.chance
-    if gain >= 2 * probe.stderr:
+    if probe.informative:
         return None
-    if not 2 * probe.stderr <= (1 - probe.chance) / 4:
+    if not _telling(probe):
         return unchecked("uninformative-labels", f"{probe.num_rows} rows are too few to tell labels from chance")
     if not course.finite or _generalises(training, probe):
         return None
@@ -101,6 +102,15 @@ def uninformative_labels(training: Training, record: Record) -> Outcome:
             Evidence("training loss at the end", course.end, course.constant, "", course.noise),
         ),
     )
+
+
+def _telling(probe: LabelProbe) -> bool:
+    """Whether the rows suffice: a quarter of the way from chance to perfect is two standard errors."""
+    if not 2 * probe.stderr <= (1 - probe.chance) / 4:
+        return False
+    if probe.recall is None or probe.recall_stderr is None or not probe.num_classes:
+        return True
+    return 3 * probe.recall_stderr <= (1 - 1 / probe.num_classes) / 4
 
 
 def _held_out(evaluation: Evaluation) -> bool:

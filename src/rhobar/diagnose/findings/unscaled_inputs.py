@@ -3,7 +3,8 @@
 ## What it does
 Reads the second moment mean² + std² of every feature that enters the first linear map. Fires when the
 largest root mean square is 10 or more and the run was hurt: it ended far below what a simple probe
-attains on the same data, or spent a tenth of its steps above the loss of the best constant answer.
+attains on the same data, or clearly worse on its own rows than such a probe of standardised inputs is on rows
+it has not seen, or spent a tenth of its steps above the loss of the best constant answer.
 
 ## Why it harms
 The curvature of the first layer is E[δ² x xᵀ]: its largest eigenvalue grows with the second moment of the
@@ -91,7 +92,7 @@ def unscaled_inputs(training: Training, record: Record) -> Outcome:
     if not rms:
         return None
     index, largest = max(rms.items(), key=lambda item: item[1])
-    if largest < LARGE or not (hurt.falls_short or hurt.long_climb):
+    if largest < LARGE or not (hurt.falls_short or hurt.long_climb or hurt.beaten):
         return None
     positive = [r for r in rms.values() if r > 0]
     smallest, middle = min(positive), median(positive)

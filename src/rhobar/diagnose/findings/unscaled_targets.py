@@ -3,7 +3,8 @@
 ## What it does
 Compares the offset and spread of the targets of a squared, absolute or Huber loss with the unit scale at
 which every standard initialisation starts its output. Fires when they are ten times away and the run was
-hurt: it fell short, or spent a tenth of its steps above the loss of the best constant answer.
+hurt: it fell short, is beaten by a simple probe of standardised rows, or spent a tenth of its steps above the
+loss of the best constant answer.
 
 ## Why it harms
 The output must travel the whole offset before anything about the inputs is learned. With Adam each weight
@@ -89,7 +90,7 @@ def unscaled_targets(training: Training, record: Record) -> Outcome:
         return None
     small = scale < 1
     noisy_start = hurt.excess is not None and not hurt.excess < LARGE**2
-    if not (hurt.falls_short or hurt.long_climb) or (small and not noisy_start):
+    if not (hurt.falls_short or hurt.long_climb or hurt.beaten) or (small and not noisy_start):
         return None
     share = 1.0 if hurt.climb is None else hurt.climb
     climbing = (
