@@ -196,6 +196,7 @@ class ParameterFacts:
         zero_gradient: Whether all gradients seen were exactly zero.
         moved: Whether its value ever changed while it was watched.
         moved_before: Whether its value had been trained or loaded before this training.
+        fresh: Whether it began as an initialiser draws it, by the shape of its distribution.
         movement: ‖θ_T − θ_0‖ / ‖θ_0‖ over sampled elements.
         identical_units: Share of its rows (units) that are equal to another row at the start.
         identical_units_end: The same at the end.
@@ -215,6 +216,7 @@ class ParameterFacts:
     zero_gradient: bool = False
     moved: bool = True
     moved_before: bool = False
+    fresh: bool = False
     movement: float | None = None
     identical_units: float = 0.0
     identical_units_end: float = 0.0

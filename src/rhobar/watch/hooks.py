@@ -89,6 +89,7 @@ class Listener(Protocol):
     def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None: ...
     def loss_called(self, kind: str, call: "LossCall") -> None: ...
     def dropout_called(self, p: float) -> None: ...
+    def state_loaded(self, module: nn.Module) -> None: ...
     def compared(self, one: Any, other: Any) -> None: ...
     def loss_failed(self, kind: str, call: "LossCall") -> None: ...
     def backward_started(self, losses: Any) -> Any: ...
@@ -169,6 +170,7 @@ class Hooks:
             self._patch(torch.Tensor, name, self._around_equality)
         for name in DROPOUTS:
             self._patch(F, name, self._around_dropout)
+        self._patch(nn.Module, "load_state_dict", self._around_load)
 
     def _hush(self) -> None:
         """A compiled module warns of global hooks at each call; they are ours, not the program's."""
@@ -256,6 +258,14 @@ class Hooks:
             return original(one, other)
 
         return equality
+
+    def _around_load(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def load_state_dict(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            self._listener.state_loaded(module)
+            return original(module, *args, **kwargs)
+
+        return load_state_dict
 
     def _around_dropout(self, original: Callable[..., Any]) -> Callable[..., Any]:
         usual = original.__defaults__ or (0.5, True)

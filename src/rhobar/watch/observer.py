@@ -20,6 +20,7 @@ from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.forwards import Forward, address, first_tensor, has_values, tensors_in
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names, model_label
+from rhobar.watch.parameters import Histories
 from rhobar.watch.probe_rows import probe_rows
 from rhobar.watch.quiet import quiet
 from rhobar.watch.reading import read_step
@@ -84,6 +85,7 @@ class Observer:
     def __init__(self, budget: float | None = 0.05, only: set[int] | None = None) -> None:
         self.clock = Clock(budget)
         self.names = Names()
+        self.histories = Histories()
         self.trackers: list[Tracker] = []
         self.unseen: list[Unseen] = []
         self.forwards = 0
@@ -204,6 +206,12 @@ class Observer:
             forward.num_rows = forward.rows
             forward.args, forward.kwargs = (), {}
 
+    def state_loaded(self, module: nn.Module) -> None:
+        """A state is loaded into a module: a checkpoint, or another net's weights."""
+        with self._contained("loaded states") as on:
+            if on:
+                self.histories.load(module.parameters())
+
     def dropout_called(self, p: float) -> None:
         """A functional dropout was active, whatever mode the model is in."""
         self._dropout = max(self._dropout, p)
@@ -259,7 +267,7 @@ class Observer:
             model = self._pending[-1].model() if self._pending else None
             tracker = next((t for t in reversed(self.trackers) if model is not None and t.trains(model)), None)
             if tracker is None:
-                tracker = Tracker(self.clock, self.names)
+                tracker = Tracker(self.clock, self.names, self.histories)
                 self.trackers.append(tracker)
             if model is not None and not tracker.trains(model):
                 tracker.see_model(model, training=model.training)

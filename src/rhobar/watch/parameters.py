@@ -2,6 +2,7 @@
 
 import math
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,10 +10,11 @@ import torch
 from torch import Tensor
 
 from rhobar.record import ParameterFacts, ParameterReading
+from rhobar.watch.fresh import looks_fresh
 from rhobar.watch.moments import sampled
 from rhobar.watch.naming import Names, is_float
 
-__all__ = ["Parameters", "Tracked", "cosine", "identical_rows"]
+__all__ = ["Histories", "Parameters", "Tracked", "cosine", "identical_rows"]
 
 SAMPLE = 512
 """Elements kept of each parameter for directions and movement."""
@@ -38,6 +40,7 @@ class Tracked:
     movement: float | None = None
     axis: int = 0
     owned: bool = True
+    moved_before: bool = False
     start: float = field(init=False)
     """Length of the first sample."""
 
@@ -79,6 +82,8 @@ class Tracked:
             has_gradient=self.has_gradient,
             zero_gradient=self.has_gradient and not self.nonzero_gradient,
             moved=self.moved,
+            moved_before=self.moved_before,
+            fresh=looks_fresh(self.first, self.shape),
             movement=self.movement,
             identical_units=self.identical,
             identical_units_end=identical_end,
@@ -123,11 +128,39 @@ class Samples:
         return [math.sqrt(square / n) if n else 0.0 for square, n in zip(self.squares(), self.sizes, strict=True)]
 
 
+class Histories:
+    """What became of parameters before a training got hold of them: loaded from a checkpoint, or trained by another.
+
+    Attributes:
+        parameters: Those of all trainings of the run.
+        loaded: Parameters that a state was loaded into, by identity.
+    """
+
+    def __init__(self) -> None:
+        self.parameters: list[Parameters] = []
+        self.loaded: dict[int, weakref.ref[Tensor]] = {}
+
+    def load(self, tensors: Iterable[Tensor]) -> None:
+        """Note that a state is being loaded into these parameters."""
+        self.loaded.update((id(tensor), weakref.ref(tensor)) for tensor in tensors)
+
+    def moved(self, tensor: Tensor, now: Tensor, by: "Parameters") -> bool:
+        """Whether another training moved it, or a state was loaded that no initialiser draws."""
+        for other in self.parameters:
+            known = other.tracked.get(id(tensor))
+            if other is not by and known is not None and known.ref() is tensor:
+                return known.moved or (known.first.shape == now.shape and not torch.equal(known.first, now))
+        loaded = self.loaded.get(id(tensor))
+        return loaded is not None and loaded() is tensor and not looks_fresh(now, tuple(tensor.shape))
+
+
 class Parameters:
     """All parameters of a training, by identity."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, histories: "Histories | None" = None) -> None:
         self._names = names
+        self._histories = histories if histories is not None else Histories()
+        self._histories.parameters.append(self)
         self.tracked: dict[int, Tracked] = {}
 
     def track(self, tensor: Tensor) -> Tracked:
@@ -146,6 +179,7 @@ class Parameters:
             std,
             identical_rows(tensor),
             owned=self._names.known(tensor) or isinstance(tensor, torch.nn.Parameter),
+            moved_before=self._histories.moved(tensor, first, self),
         )
         self.tracked[id(tensor)] = known
         return known

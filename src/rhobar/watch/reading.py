@@ -61,7 +61,7 @@ def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[in
     if len(observer.trackers) >= 32:
         observer._note("further trainings", "more than 32 trainings in one run; the first 32 were watched")
         return None
-    fresh = Tracker(observer.clock, observer.names)
+    fresh = Tracker(observer.clock, observer.names, observer.histories)
     fresh.schedule.wants(0)
     observer.trackers.append(fresh)
     return fresh

@@ -25,7 +25,7 @@ from rhobar.watch.clearing import Clearing
 from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant_loss
 from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.naming import Names
-from rhobar.watch.parameters import Parameters, Samples, cosine
+from rhobar.watch.parameters import Histories, Parameters, Samples, cosine
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.schedule import Clock, Schedule
 
@@ -49,10 +49,10 @@ class OpenReading:
 class Tracker:
     """Everything gathered about one loss and one set of parameters."""
 
-    def __init__(self, clock: Clock, names: Names) -> None:
+    def __init__(self, clock: Clock, names: Names, histories: Histories | None = None) -> None:
         self.schedule = Schedule(clock)
         self._names = names
-        self.parameters = Parameters(names)
+        self.parameters = Parameters(names, histories)
         self.models: dict[int, weakref.ref[nn.Module]] = {}
         self.reached: set[int] = set()
         self.losses: list[float] = []

@@ -1,8 +1,9 @@
-"""Parameters that receive gradients but that no optimizer holds.
+"""Parameters that receive gradients but that no optimizer holds, or that were frozen before they learned anything.
 
 ## What it does
 Lists trainable parameters that the loss reaches, whose gradients are not zero, that no optimizer of the
-program holds and that never moved, while an optimizer does take steps.
+program holds and that never moved, while an optimizer does take steps. In a training that fell short it also
+names frozen matrices that still stand as an initialiser drew them, if they are most of the network.
 
 ## Why it harms
 Their gradients are computed and thrown away; they stay at their random start, and often everything below
@@ -10,7 +11,8 @@ depends on them.
 
 ## Known false alarms
 Pretrained parts left out on purpose have been loaded or trained before and are not counted; frozen parameters
-are not trainable. Inputs that require gradients (coordinates of a physics-informed net, adversarial images)
+are not trainable, and count only at a random start and with harm: random features that suffice are no fault.
+Inputs that require gradients (coordinates of a physics-informed net, adversarial images)
 look like a batch and are not counted. Single scalars and vectors are counted only if the training fell short.
 
 ## Threshold
@@ -68,7 +70,7 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
     course = progress(training)
     harmed = course is not None and fell_short(training, course)
     if not left or not (harmed or any(len(p.shape) >= 2 for p in left)):
-        return None
+        return _frozen(training) if harmed else None
     share = sum(math.prod(p.shape) for p in left) / max(sum(math.prod(p.shape) for p in reached), 1)
     stale = [p for p in training.parameters if p.held and p.trainable and not p.reached and not p.has_gradient]
     shown = ", ".join(p.name for p in left[:3]) + (", …" if len(left) > 3 else "")
@@ -83,6 +85,28 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
         evidence=(
             Evidence("parameters with gradients and without optimizer", float(len(left)), 0.0),
             Evidence("their share of the weights", share, 0.0),
+        ),
+    )
+
+
+def _frozen(training: Training) -> Outcome:
+    """Most of the weights are frozen, and as random as they were drawn."""
+    used = [p for p in training.parameters if len(p.shape) >= 2 and p.used]
+    frozen = [p for p in used if not (p.trainable or p.moved or p.moved_before) and p.fresh]
+    share = sum(math.prod(p.shape) for p in frozen) / max(sum(math.prod(p.shape) for p in used), 1)
+    if not share > 0.5:
+        return None
+    shown = ", ".join(p.name for p in frozen[:3]) + (", …" if len(frozen) > 3 else "")
+    return Seen(
+        summary=f"{len(frozen)} of {len(used)} matrices ({share:.0%} of the weights) are frozen and stand as they "
+        f"were drawn at random: {shown}.",
+        severity=0.7,
+        confidence=0.7,
+        where=tuple(p.name for p in frozen),
+        evidence=(Evidence("share of the weights frozen at random", share, 0.5),),
+        remedy=Remedy(
+            "Load the pretrained weights before freezing, or let these parameters train.",
+            "for parameter in model.parameters():\n    parameter.requires_grad_(True)",
         ),
     )
 
