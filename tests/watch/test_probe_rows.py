@@ -24,7 +24,7 @@ def test_real_inputs_are_taken_as_they_are():
 
 
 def test_an_encoder_and_its_head_are_one_path():
-    features = torch.randn(6, 2)
+    features = torch.randn(6, 2, requires_grad=True).relu()
     rows = probe_rows([passed(X, output=features), passed(features, output=torch.randn(6, 4))], Y)
     assert torch.equal(rows.inputs, X)
 

@@ -287,10 +287,9 @@ class Observer:
             parameters = (
                 on
                 and bool(wanted)
-                and all(
-                    isinstance(t, Tensor) and t.is_leaf and (self.names.known(t) or isinstance(t, nn.Parameter))
-                    for t in wanted
-                )
+                and all(isinstance(t, Tensor) and t.is_leaf and t.requires_grad for t in wanted)
+                # One bare leaf may be an input (an adversary's image); several are the weights of a functional program.
+                and (len(wanted) > 1 or self.names.known(wanted[0]) or isinstance(wanted[0], nn.Parameter))
             )
         return self.backward_started(outputs) if parameters else None
 

@@ -62,14 +62,9 @@ def probe_rows(forwards: list[Forward], target: object) -> ProbeRows | None:
 
 
 def _entries(forwards: list[Forward]) -> list[Forward]:
-    """Passes that were given data rather than what another of them returned."""
-    made: set[int] = set()
-    entries = []
-    for forward in forwards[:16]:
-        if not any(address(t) in made for t in tensors_in([*forward.args, *forward.kwargs.values()])):
-            entries.append(forward)
-        made |= {address(t) for t in tensors_in(forward.output)}
-    return entries
+    """Passes that were given data rather than what another of them computed."""
+    given = ((f, tensors_in([*f.args, *f.kwargs.values()])) for f in forwards[:64])
+    return [forward for forward, tensors in given if all(t.grad_fn is None for t in tensors)]
 
 
 def _dense(x: Tensor) -> bool:

@@ -76,6 +76,7 @@ NAN = [*falling()[:50], *[math.nan] * 50]
 SICK = [
     ("unscaled-inputs", STUCK | {"inputs": RAW}),
     ("unscaled-inputs", {"losses": NAN, "inputs": RAW}),
+    ("unscaled-inputs", {"losses": flat(0.8), "labels": PROBE, "inputs": RAW}),  # learned, but beaten by a simple probe
     ("unscaled-targets", {"loss": mse(), "targets": values(offset=1e4, std=8e3, constant_loss=100.0), "losses": SLOW}),
     ("nonfinite-data", {"inputs": replace(UNIT, nonfinite=0.01, nonfinite_where=(0, 3, 1), nonfinite_features=(1,))}),
     ("nonfinite-data", {"targets": targets(nonfinite=0.01)}),
@@ -84,7 +85,10 @@ SICK = [
     ("invalid-labels", {"targets": binary(minimum=-1.0, distinct=(-1.0, 1.0)), "loss": bce()}),
     ("invalid-labels", {"targets": binary(maximum=255.0, distinct=(0.0, 255.0)), "loss": bce()}),
     ("invalid-labels", {"targets": values(row_sum_error=0.5, minimum=0.0, maximum=1.0), "loss": LossFacts("soft_cross_entropy", output_shape=(32, 10))}),
+    ("invalid-labels", {"targets": binary(), "loss": LossFacts("cosine_embedding", output_shape=(32, 8))}),
+    ("invalid-labels", {"targets": binary(), "loss": LossFacts("soft_margin", output_shape=(32,))}),
     ("uninformative-labels", {"losses": flat(), "labels": CHANCE}),
+    ("uninformative-labels", {"losses": flat(), "labels": replace(CHANCE, recall=0.11, recall_stderr=0.01, num_classes=10)}),
     ("uninformative-labels", {"losses": falling(rate=2.0), "labels": CHANCE, "epoch_length": 10,
                               "evaluations": [Evaluation(400, 1, 500, 4.0, 0.1, overlap=0.0)]}),
     ("class-imbalance", STUCK | {"targets": binary(frequency=(0.95, 0.05)), "loss": bce(), "losses": flat(0.69)}),
@@ -105,6 +109,7 @@ SICK = [
     ("symmetric-initialization", {"parameters": weights(0.0, identical_units=1.0, identical_units_end=1.0)}),
     ("badly-scaled-initialization", STUCK | {"parameters": weights(1e-3), "readings": readings(**TINY)}),
     ("badly-scaled-initialization", {"parameters": weights(1.0), "losses": falling(1e4, 1.0)}),
+    ("badly-scaled-initialization", {"parameters": weights(1.0), "losses": falling(1e4, 1.0), "readings": readings(layers=lambda i: layer(i, residual=True))}),
     ("unfit-activation", STUCK | {"parameters": weights(HE), "readings": readings(**FALL_BY_4)}),
     ("unstable-formula", {"losses": NAN, "nonfinite": Nonfinite(50, "loss", "backward", "LogBackward0", True),
                           "structure": StructureFacts(2, hand_written=("log(softmax)",))}),
@@ -116,7 +121,14 @@ SICK = [
     ("too-little-capacity", STUCK | {"readings": readings(layers=lambda i: layer(i, fan_out=1 if i == 2 else 64))}),
 ]  # fmt: skip
 
+BRANCHES = {"layers": lambda i: layer(i, output=moments(1e-2), gradient=1e-3 * 10.0 ** (i - 5), residual=True)}
+
 HEALTHY = [
+    ("unscaled-inputs", {"losses": flat(0.1), "labels": PROBE, "inputs": RAW}),
+    ("invalid-labels", {"targets": binary(minimum=-1.0, distinct=(-1.0, 1.0)), "loss": LossFacts("soft_margin", output_shape=(32,))}),
+    ("uninformative-labels", {"losses": flat(), "labels": replace(CHANCE, recall=0.3, recall_stderr=0.01, num_classes=10)}),
+    ("uninformative-labels", {"losses": flat(), "labels": replace(CHANCE, recall=0.1, recall_stderr=0.2, num_classes=10)}),  # too few rare rows
+    ("badly-scaled-initialization", STUCK | {"parameters": weights(1e-3), "readings": readings(**BRANCHES)}),
     ("unscaled-inputs", {"inputs": RAW}),
     ("unscaled-inputs", STUCK | {"inputs": UNIT}),
     ("unscaled-targets", {"loss": mse(), "targets": values(), "losses": falling(1.1)}),

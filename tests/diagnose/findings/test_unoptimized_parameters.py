@@ -4,6 +4,7 @@ from tests.diagnose import records as r
 from rhobar.record import Finding, InputFacts, ParameterFacts
 
 LEFT = {"held": False, "moved": False}
+FROZEN = {"trainable": False, "reached": False, "has_gradient": False, "fresh": True}
 
 
 def case(*left, losses=None, extra=(), inputs=None, **changes):
@@ -22,6 +23,7 @@ def nameless(*shape):
         case(*range(r.DEPTH), losses=r.flat()),
         case(extra=[nameless(8, 8), nameless(8)]),  # layers in a Python list
         case(2, shape=(64,), losses=r.flat()),
+        case(*range(r.DEPTH - 1), losses=r.flat(), **FROZEN),  # a body that was never pretrained
     ],
 )
 def test_parameters_without_an_optimizer_are_found(sick):
@@ -33,6 +35,10 @@ def test_parameters_without_an_optimizer_are_found(sick):
     [
         r.training(),
         case(2, trainable=False),
+        case(*range(r.DEPTH - 1), **FROZEN),  # random features that suffice
+        case(*range(r.DEPTH - 1), losses=r.flat(), **FROZEN | {"fresh": False}),
+        case(*range(r.DEPTH - 1), losses=r.flat(), **FROZEN, moved_before=True),
+        case(0, losses=r.flat(), **FROZEN),
         case(2, moved=True),  # updated by hand
         case(2, moved_before=True),  # pretrained
         case(2, zero_gradient=True),

@@ -67,13 +67,17 @@ def missing_nonlinearity(training: Training, record: Record) -> Outcome:
     hurt = harm(training)
     if not structure.nonlinearities and structure.normalisations == 0:
         learned = hurt is not None and hurt.explained is not None and hurt.explained >= 0.9
-        text = f"None of the {structure.num_maps} linear maps is followed by a non-linearity: "
-        "together they are one linear map."
+        text = (
+            f"None of the {structure.num_maps} linear maps is followed by a non-linearity: together they are one "
+            "linear map."
+        )
         return _seen(text, wide, 0.4 if learned else 0.9, 0.95)
     if hurt is None or not hurt.falls_short:
         return None
-    text = f"{len(wide)} pair(s) of linear maps follow each other without a non-linearity, first "
-    f"{wide[0].first} → {wide[0].second}."
+    text = (
+        f"{len(wide)} pair(s) of linear maps follow each other without a non-linearity, first "
+        f"{wide[0].first} → {wide[0].second}."
+    )
     return _seen(text, wide, 0.4, 0.6)
 
 

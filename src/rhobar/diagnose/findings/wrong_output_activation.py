@@ -257,8 +257,7 @@ def _range(training: Training, loss: LossFacts, targets: TargetFacts) -> Outcome
     if not dead and (not floor >= 0.05 or refuted):
         return None
     if dead and floor < 0.05:
-        text = "The ReLU after the last layer answers 0 on all samples, while the targets reach "
-        f"{targets.maximum:.3g}"
+        text = f"The ReLU after the last layer answers 0 on all samples, while the targets reach {targets.maximum:.3g}"
     else:
         text = (
             f"The network ends on {link}, whose values lie in [{low:g}, {high:g}], while the "
