@@ -379,6 +379,7 @@ class Training:
         num_rows_seen: Rows that went through training in all, repetitions included.
         num_rows_distinct: Distinct rows among those read; ``None`` if rows were not read.
         repeated_rows: Share of input rows that equal another row of their own batch, ``None`` if not read.
+        coincidence: Share of rows of discrete data that repeat an earlier one by chance, by the end of the first pass.
         epoch_length: Backward passes until the first row came again, ``None`` if it never did.
     """
 
@@ -394,6 +395,7 @@ class Training:
     num_rows_distinct: int | None = None
     epoch_length: int | None = None
     repeated_rows: float | None = None
+    coincidence: float = 0.0
     loss: LossFacts | None = None
     inputs: InputFacts | None = None
     targets: TargetFacts | None = None

@@ -10,7 +10,16 @@ from torch import Tensor, nn
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.sites import Site
 
-__all__ = ["Forward", "address", "first_tensor", "has_values", "tensors_in"]
+__all__ = ["Forward", "ScoredLoss", "address", "first_tensor", "has_values", "tensors_in"]
+
+
+@dataclass(frozen=True)
+class ScoredLoss:
+    """A loss of an evaluation pass: its kind, its mean value, and the shape of one prediction it judged."""
+
+    kind: str
+    value: float
+    shape: tuple[int, ...] = ()
 
 
 @dataclass
@@ -32,18 +41,23 @@ class Forward:
     """Whether its output went into another model (a generator's samples, a teacher's features)."""
     num_rows: int | None = None
     """Samples in it, once its inputs have been let go."""
-    losses: list[tuple[str, float]] = field(default_factory=list)
+    losses: list["ScoredLoss"] = field(default_factory=list)
     """Losses of an evaluation pass, read when they were called."""
-
     hits: float | None = None
     """Share of right answers, where labels were seen."""
 
-    def scored(self, kind: str) -> float | None:
-        """The loss that was trained on, if it was called for this pass; else the sum of all that were."""
-        same = [value for k, value in self.losses if k == kind or f"soft_{k}" == kind]
+    def scored(self, kind: str, shape: tuple[int, ...] = ()) -> float | None:
+        """The loss that was trained on, if it was called for this pass; else the sum of all that were.
+
+        Args:
+            kind: Kind of the trained loss.
+            shape: Shape of one of its predictions, which tells two losses of one kind apart.
+        """
+        same = [loss for loss in self.losses if loss.kind == kind or f"soft_{loss.kind}" == kind]
+        alike = [loss for loss in same if loss.shape == shape]
         if same:
-            return same[0]
-        return sum(value for _, value in self.losses) if self.losses else None
+            return (alike or same)[0].value
+        return sum(loss.value for loss in self.losses) if self.losses else None
 
     @property
     def rows(self) -> int:

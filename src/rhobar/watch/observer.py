@@ -17,7 +17,7 @@ from rhobar.record import Evaluation, LossFacts, OptimizerFacts, Unseen
 from rhobar.watch.answers import compared_labels, evaluation_loss
 from rhobar.watch.clearing import Clearing
 from rhobar.watch.exam_state import KeptBatch
-from rhobar.watch.forwards import Forward, address, first_tensor, has_values, tensors_in
+from rhobar.watch.forwards import Forward, ScoredLoss, address, first_tensor, has_values, tensors_in
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names, model_label
 from rhobar.watch.parameters import Histories
@@ -231,7 +231,7 @@ class Observer:
             pair = compared_labels(forward.output, one, other)
             call = tracker.kept[-1].call
             if pair is not None and call is not None and (value := evaluation_loss(call, *pair)) is not None:
-                forward.losses.append((tracker.loss.kind if tracker.loss else "custom", value))
+                forward.losses.append(ScoredLoss(tracker.loss.kind if tracker.loss else "custom", value))
                 forward.hits = float((pair[0].argmax(1) == pair[1]).double().mean())
 
     def loss_called(self, kind: str, call: LossCall) -> None:
@@ -419,7 +419,8 @@ class Observer:
                 continue
             rows = sum(f.rows for f in group)
             kind = tracker.loss.kind if tracker.loss else "custom"
-            scored = [(f.rows, value) for f in group if (value := f.scored(kind)) is not None]
+            shape = tracker.loss.output_shape[1:] if tracker.loss else ()
+            scored = [(f.rows, value) for f in group if (value := f.scored(kind, shape)) is not None]
             scored_rows = sum(n for n, _ in scored)
             loss = sum(value * n for n, value in scored) / scored_rows if scored_rows else None
             x = first_tensor(group[-1].args, group[-1].kwargs)
@@ -540,7 +541,8 @@ def _attribute(forward: Forward, kind: str, call: LossCall) -> None:
     """Note a loss with the pass whose output it received; that of an evaluation by its value."""
     if call.value.grad_fn is None and call.value.numel() == 1:
         if isinstance(call.input, Tensor) and not forward.recorded:
-            forward.losses.append((kind, float(call.value) / call.divisor))
+            value, shape = float(call.value) / call.divisor, tuple(call.input.shape[1:])
+            forward.losses.append(ScoredLoss(kind, value, shape))
     else:
         forward.calls.append((kind, call))
 

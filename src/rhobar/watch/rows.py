@@ -51,6 +51,8 @@ class RowPrints:
         self.seen: set[float] = set()
         self.complete = False
         self._rows = self._distinct = 0
+        self._again: list[tuple[int, int]] = []
+        self._discrete = True
         self.epoch_length: int | None = None
 
     def add(self, x: Tensor, step: int) -> None:
@@ -62,8 +64,12 @@ class RowPrints:
             return
         self._rows += len(prints)
         self._distinct += len(set(prints))
-        if step > 0 and 2 * sum(p in self.seen for p in prints) > len(prints):
+        again = sum(p in self.seen for p in prints)
+        if step > 0 and 2 * again > len(prints):
             self.epoch_length, self.complete = step, True
+        else:
+            self._again.append((again, len(prints)))
+            self._discrete = self._discrete and not (x.is_floating_point() and bool((x != x.round()).any()))
         self.seen.update(prints)
         self.complete = self.complete or len(self.seen) >= MAX_PRINTS
 
@@ -76,6 +82,15 @@ class RowPrints:
     def repeated(self) -> float | None:
         """Share of rows that equal another row of their own batch."""
         return 1 - self._distinct / self._rows if self._rows else None
+
+    @property
+    def coincidence(self) -> float:
+        """Share of rows that repeat an earlier one by chance: what an independent draw of the same kind would repeat.
+
+        Read from the last quarter of the first pass; 0 where values are real, which never coincide unless copied.
+        """
+        last = self._again[-max(1, len(self._again) // 4) :] if self._discrete else []
+        return sum(again for again, _ in last) / max(sum(rows for _, rows in last), 1)
 
     @property
     def distinct(self) -> int | None:

@@ -240,6 +240,7 @@ class Tracker:
             num_rows_distinct=self.rows.distinct,
             epoch_length=self.rows.epoch_length,
             repeated_rows=self.rows.repeated,
+            coincidence=self.rows.coincidence,
             loss=self.loss,
             inputs=self.inputs.facts() if self.inputs else None,
             targets=self.targets.facts(constant),

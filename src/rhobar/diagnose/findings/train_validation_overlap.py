@@ -9,11 +9,12 @@ and stays silent; so does one that holds the whole training set beside other row
 The validation score is flattered by the rows that were learned by heart.
 
 ## Threshold
-5 % of the rows, and three times the share of rows that repeat within the training data itself (discrete
-data repeat by chance). Above 98 % the evaluation is taken for a training score.
+5 % of the rows, and twice what chance repeats: by the end of the first pass over discrete data (tokens, whole
+numbers) the share of rows that equal an earlier one is the share that an independent draw would repeat, too.
+Real values do not coincide unless they are copies. Above 98 % the evaluation is taken for a training score.
 
 ## Known false alarms
-Data with few distinct rows, if their repetitions could not be counted.
+Data with few distinct rows in a run shorter than a pass over them.
 
 ## Example
 Windows cut with overlap before the split; augmented copies on both sides
@@ -49,8 +50,8 @@ def train_validation_overlap(training: Training, record: Record) -> Outcome:
     read = [e for e in training.evaluations if e.overlap is not None]
     if not read:
         return unchecked("train-validation-overlap", "no evaluation whose rows could be compared with training's")
-    repeated = _repeated(training)
-    leaks = [e for e in read if _partial(e, training) and (e.overlap or 0.0) > 3 * repeated]
+    least = max(SMALLEST, 2 * training.coincidence)
+    leaks = [e for e in read if _partial(e, training) and (e.overlap or 0.0) > least]
     if 2 * len(leaks) <= len([e for e in read if (e.overlap or 0.0) <= LARGEST]):
         return None
     last = leaks[-1]
@@ -60,16 +61,8 @@ def train_validation_overlap(training: Training, record: Record) -> Outcome:
         severity=0.5,
         confidence=0.75,
         where=(last.source,) if last.source else (),
-        evidence=(Evidence("share of evaluated rows seen in training", overlap, max(SMALLEST, 3 * repeated)),),
+        evidence=(Evidence("share of evaluated rows seen in training", overlap, least),),
     )
-
-
-def _repeated(training: Training) -> float:
-    """Share of the rows of one pass over the training data that repeat an earlier one."""
-    if not training.epoch_length or not training.num_rows_distinct or not training.batch_sizes:
-        return 0.0
-    rows = training.epoch_length * min(training.batch_sizes)
-    return max(0.0, 1 - training.num_rows_distinct / rows) if rows else 0.0
 
 
 def _partial(evaluation: Evaluation, training: Training) -> bool:
