@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rhobar.nn.architectures.he import he_
-from rhobar.nn.architectures.residual_blocks import BasicBlock
+from rhobar.nn.architectures.residual_blocks import BasicBlock, start_as_identity_
 
 __all__ = ["CifarResNet", "PaddedShortcut"]
 
@@ -90,11 +90,11 @@ class CifarResNet(nn.Module):
         channels = width
         for stage in range(3):
             for i in range(n):
-                block = BasicBlock(channels, width * 2**stage, stride=2 if stage > 0 and i == 0 else 1)
-                if shortcut == "A" and stage > 0 and i == 0:
-                    block.shortcut = PaddedShortcut(channels, width * 2**stage, stride=2)
-                blocks.append(block)
-                channels = width * 2**stage
+                new = width * 2**stage
+                stride = 2 if stage > 0 and i == 0 else 1
+                around = PaddedShortcut(channels, new, stride=2) if shortcut == "A" and stride == 2 else None
+                blocks.append(BasicBlock(channels, new, stride=stride, shortcut=around))
+                channels = new
         self.stem = nn.Sequential(
             nn.Conv2d(in_channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
         )
@@ -102,8 +102,7 @@ class CifarResNet(nn.Module):
         self.head = nn.Linear(channels, num_classes)
         he_(self)
         if zero_init_residual:
-            for block in blocks:
-                nn.init.zeros_(block.residual[-1].weight)  # type: ignore[arg-type]
+            start_as_identity_(blocks)
 
     def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch classes"]:
         """Return the scores of the classes."""

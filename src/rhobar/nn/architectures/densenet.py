@@ -5,51 +5,21 @@ Reference: Huang, Liu, van der Maaten and Weinberger (2017), Densely connected c
 
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from rhobar.nn.architectures.he import he_
+from rhobar.nn.layers import DenseBlock
 
-__all__ = ["DenseLayer", "DenseNet", "densenet"]
-
-
-class DenseLayer(nn.Module):
-    """Give k new maps, and hand on all earlier ones.
-
-        hₗ = Hₗ([h₀, …, hₗ₋₁]),  H = W₃ₓ₃ ∗ ReLU(BN(W₁ₓ₁ ∗ ReLU(BN(·))))
-
-    The l-th layer of a block sees k₀ + (l − 1)k maps; W₁ₓ₁ narrows them to 4k.
-
-    Args:
-        in_channels: k₀ + (l − 1)k.
-        growth: k.
-
-    Textbook: C81.
-
-    Example:
-        >>> DenseLayer(16, growth=12)(torch.randn(5, 16, 7, 9)).shape
-        torch.Size([5, 28, 7, 9])
-    """
-
-    def __init__(self, in_channels: int, *, growth: int) -> None:
-        super().__init__()
-        self.H = nn.Sequential(
-            nn.BatchNorm2d(in_channels),
-            nn.ReLU(),
-            nn.Conv2d(in_channels, 4 * growth, 1, bias=False),
-            nn.BatchNorm2d(4 * growth),
-            nn.ReLU(),
-            nn.Conv2d(4 * growth, growth, 3, padding=1, bias=False),
-        )
-
-    def forward(self, earlier: Float[Tensor, "batch seen h w"]) -> Float[Tensor, "batch grown h w"]:
-        """Return [h₀, …, hₗ₋₁, hₗ]."""
-        return torch.cat([earlier, self.H(earlier)], 1)
+__all__ = ["DenseNet", "densenet"]
 
 
 class DenseNet(nn.Module):
     """A stem, dense blocks, between them transitions that halve maps and resolution, and a linear answer.
+
+        hₗ = Hₗ([h₀, …, hₗ₋₁]),  H = W₃ₓ₃ ∗ ReLU(BN(W₁ₓ₁ ∗ ReLU(BN(·))))
+
+    The l-th layer of a block sees k₀ + (l − 1)k maps; W₁ₓ₁ narrows them to 4k.
 
     Args:
         depths: Dense layers of each block.
@@ -61,6 +31,7 @@ class DenseNet(nn.Module):
     Textbook: C81 A71[§4.2] C72.
 
     Example:
+        >>> import torch
         >>> DenseNet([2, 2], num_classes=10, growth=4, width=8)(torch.randn(5, 3, 33, 47)).shape
         torch.Size([5, 10])
     """
@@ -86,9 +57,9 @@ class DenseNet(nn.Module):
             if block:
                 layers += _transition(channels)
                 channels //= 2
-            for _ in range(depth):
-                layers.append(DenseLayer(channels, growth=growth))
-                channels += growth
+            dense = DenseBlock(channels, depth, growth)
+            layers.append(dense)
+            channels = dense.out_channels
         self.features = nn.Sequential(*layers, nn.BatchNorm2d(channels), nn.ReLU())
         self.head = nn.Linear(channels, num_classes)
         he_(self)
@@ -131,6 +102,7 @@ def densenet(depth: int, *, num_classes: int = 1000, in_channels: int = 3) -> De
     Textbook: C81.
 
     Example:
+        >>> import torch
         >>> with torch.device("meta"):
         ...     sum(p.numel() for p in densenet(121).parameters())
         7978856

@@ -12,6 +12,8 @@ from typing import Literal
 
 from torch import nn
 
+from rhobar.nn.layers import forget_bias_
+
 __all__ = ["Cell", "recurrent_stack"]
 
 Cell = Literal["rnn", "lstm", "gru"]
@@ -61,6 +63,6 @@ def recurrent_stack(
             nn.init.normal_(parameter, std=1 / math.sqrt(parameter.shape[1]))
         else:
             nn.init.zeros_(parameter)
-            if cell == "lstm" and name.startswith("bias_ih"):
-                nn.init.ones_(parameter[hidden : 2 * hidden])
+    if isinstance(stack, nn.LSTM):
+        forget_bias_(stack, 1.0)
     return stack

@@ -3,15 +3,17 @@
 Reference: He, Zhang, Ren and Sun (2016), Deep residual learning for image recognition, arXiv:1512.03385, figure 5.
 """
 
-import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from collections.abc import Iterable
 
-__all__ = ["BasicBlock", "Bottleneck"]
+from torch import nn
+
+from rhobar.nn.layers import Residual
+
+__all__ = ["BasicBlock", "Bottleneck", "projection", "start_as_identity_"]
 
 
-def _shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
-    """The identity where shapes agree, else a projection by a convolution of 1×1 (option B)."""
+def projection(in_channels: int, out_channels: int, *, stride: int) -> nn.Module:
+    """Return the shortcut of option B: the identity where shapes agree, else a convolution of 1×1 and a norm."""
     if stride == 1 and in_channels == out_channels:
         return nn.Identity()
     return nn.Sequential(
@@ -19,7 +21,7 @@ def _shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
     )
 
 
-class BasicBlock(nn.Module):
+class BasicBlock(nn.Sequential):
     """Two convolutions of 3×3 around which the signal also passes unchanged.
 
         y = ReLU(F(x) + x),  F(x) = BN(W₂ ∗ ReLU(BN(W₁ ∗ x)))
@@ -31,33 +33,31 @@ class BasicBlock(nn.Module):
         in_channels: Of x.
         width: Maps of both convolutions.
         stride: Of the first convolution and of the shortcut.
+        shortcut: Around F; option B if not given.
 
     Textbook: C75 C79 C80 C-§8.1.1 B31[Prac] A78[§4.3].
 
     Example:
+        >>> import torch
         >>> BasicBlock(8, 16, stride=2)(torch.randn(5, 8, 9, 9)).shape
         torch.Size([5, 16, 5, 5])
     """
 
     expansion = 1
 
-    def __init__(self, in_channels: int, width: int, *, stride: int = 1) -> None:
-        super().__init__()
-        self.residual = nn.Sequential(
+    def __init__(self, in_channels: int, width: int, *, stride: int = 1, shortcut: nn.Module | None = None) -> None:
+        branch = nn.Sequential(
             nn.Conv2d(in_channels, width, 3, stride=stride, padding=1, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(),
             nn.Conv2d(width, width, 3, padding=1, bias=False),
             nn.BatchNorm2d(width),
         )
-        self.shortcut = _shortcut(in_channels, width, stride)
-
-    def forward(self, x: Float[Tensor, "batch in_channels h w"]) -> Float[Tensor, "batch out_channels h2 w2"]:
-        """Return ReLU(F(x) + x)."""
-        return torch.relu(self.residual(x) + self.shortcut(x))
+        around = projection(in_channels, width, stride=stride) if shortcut is None else shortcut
+        super().__init__(Residual(branch, around), nn.ReLU())
 
 
-class Bottleneck(nn.Module):
+class Bottleneck(nn.Sequential):
     """Convolutions of 1×1, 3×3 and 1×1: narrow to a quarter, convolve, widen.
 
         y = ReLU(F(x) + x),  F(x) = BN(W₃ ∗ ReLU(BN(W₂ ∗ ReLU(BN(W₁ ∗ x)))))
@@ -70,6 +70,7 @@ class Bottleneck(nn.Module):
     Textbook: C75 C79 C80 C-§8.1.1 B31[Prac] A78[§4.3].
 
     Example:
+        >>> import torch
         >>> Bottleneck(8, 4, stride=2)(torch.randn(5, 8, 9, 9)).shape
         torch.Size([5, 16, 5, 5])
     """
@@ -77,9 +78,8 @@ class Bottleneck(nn.Module):
     expansion = 4
 
     def __init__(self, in_channels: int, width: int, *, stride: int = 1) -> None:
-        super().__init__()
         out_channels = self.expansion * width
-        self.residual = nn.Sequential(
+        branch = nn.Sequential(
             nn.Conv2d(in_channels, width, 1, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(),
@@ -89,8 +89,12 @@ class Bottleneck(nn.Module):
             nn.Conv2d(width, out_channels, 1, bias=False),
             nn.BatchNorm2d(out_channels),
         )
-        self.shortcut = _shortcut(in_channels, out_channels, stride)
+        super().__init__(Residual(branch, projection(in_channels, out_channels, stride=stride)), nn.ReLU())
 
-    def forward(self, x: Float[Tensor, "batch in_channels h w"]) -> Float[Tensor, "batch out_channels h2 w2"]:
-        """Return ReLU(F(x) + x)."""
-        return torch.relu(self.residual(x) + self.shortcut(x))
+
+def start_as_identity_(blocks: Iterable[nn.Module]) -> None:
+    """Let F = 0 at the start: γ = 0 in the last normalisation of each block (Goyal et al. 2017, arXiv:1706.02677)."""
+    for block in blocks:
+        for part in block.modules():
+            if isinstance(part, Residual) and isinstance(part.branch, nn.Sequential):
+                nn.init.zeros_(part.branch[-1].weight)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rhobar.nn.architectures.he import he_
-from rhobar.nn.architectures.residual_blocks import BasicBlock, Bottleneck
+from rhobar.nn.architectures.residual_blocks import BasicBlock, Bottleneck, start_as_identity_
 
 __all__ = ["ResNet", "resnet"]
 
@@ -65,8 +65,7 @@ class ResNet(nn.Module):
         self.head = nn.Linear(channels, num_classes) if num_classes else nn.Identity()
         he_(self, mode="fan_out")
         if zero_init_residual:
-            for each in blocks:
-                nn.init.zeros_(each.residual[-1].weight)  # type: ignore[index, union-attr]
+            start_as_identity_(blocks)
 
     def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch outputs"]:
         """Return the scores of the classes, or the pooled features if there are no classes."""
