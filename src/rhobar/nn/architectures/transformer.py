@@ -20,7 +20,8 @@ class TransformerEncoder(nn.Module):
 
         x = √d E[token] + PE,  N blocks x ← LN(x + Attention(x)), x ← LN(x + FFN(x))
 
-    The base size (d 512, N 6, 8 heads, 2,048 hidden units) has 18,914,304 parameters in its blocks, and 512 a token.
+    The base size (d 512, N 6, 8 heads, 2,048 hidden units) has 18,914,304 parameters in its blocks, and 512 a token:
+    37,858,304 with 37,000 tokens.
     Matrices are initialised by Glorot, E ~ N(0, 1/d), biases 0.
 
     Args:
@@ -65,12 +66,11 @@ class TransformerEncoder(nn.Module):
         self, tokens: Int[Tensor, "batch length"], *, lengths: Int[Tensor, " batch"] | None = None
     ) -> Float[Tensor, "batch length dim"]:
         """Return a vector for each token; of padded sequences only the first `lengths` tokens are looked at."""
-        x = self.dropout(self.positions(_embed(self.embedding, tokens)))
+        x: Tensor = self.dropout(self.positions(_embed(self.embedding, tokens)))
         mask = None if lengths is None else padding_mask(lengths, tokens.shape[1])
         for block in self.blocks:
             x = block(x, mask=mask)
-        vectors: Tensor = x
-        return vectors
+        return x
 
 
 class TransformerDecoder(nn.Module):
@@ -79,7 +79,8 @@ class TransformerDecoder(nn.Module):
         x = √d E[token] + PE,  N blocks x ← LN(x + causal Attention(x)), x ← LN(x + Attention(x, memory)),
         x ← LN(x + FFN(x)),  logits = E x
 
-    The base size has 25,224,192 parameters in its blocks, and 512 a token; the answer shares E and has no bias.
+    The base size has 25,224,192 parameters in its blocks, and 512 a token: 44,168,192 with 37,000 tokens. The answer
+    shares E and has no bias.
 
     Args:
         vocabulary: As for `TransformerEncoder`, and so are all others.
@@ -147,6 +148,5 @@ class TransformerDecoder(nn.Module):
 
 
 def _embed(embedding: nn.Embedding, tokens: Int[Tensor, "batch length"]) -> Float[Tensor, "batch length dim"]:
-    """Return √d E[token]: of unit variance, as the positions are of the order of one."""
-    vectors: Tensor = embedding(tokens) * math.sqrt(embedding.embedding_dim)
-    return vectors
+    """Return √d E[token], of unit variance like the positions."""
+    return embedding(tokens) * math.sqrt(embedding.embedding_dim)  # type: ignore[no-any-return]
