@@ -23,7 +23,7 @@ class BERT(nn.Module):
     BERT-base (30,522 tokens, 512 positions, d 768, 12 blocks of 12 heads): 109,482,240 parameters with the pooler,
     108,891,648 without.
 
-    W ~ N(0, 0.02²) cut at two standard deviations, biases 0.
+    W ~ N(0, std²) cut at ±2 std, biases 0. The paper's 0.02 is meant for d = 768: for other widths keep std ∝ 1/√d.
 
     Args:
         vocabulary: Number of tokens.
@@ -32,6 +32,7 @@ class BERT(nn.Module):
         num_layers: L.
         num_heads: A divisor of d.
         dropout: Probability of dropping an attention weight or an output of embedding and branches.
+        std: Of the weights at the start.
         pooled: Whether the model returns `pooled` instead of x.
 
     Textbook: C65 C66 C67 C-§6.4.3 C-§8.2 C86.
@@ -51,9 +52,11 @@ class BERT(nn.Module):
         num_layers: int = 12,
         num_heads: int = 12,
         dropout: float = 0.1,
+        std: float = 0.02,
         pooled: bool = True,
     ) -> None:
         super().__init__()
+        self.std = std
         self.embedding = nn.Embedding(vocabulary, dim)
         self.positions = Learned(max_length, dim)
         self.segments = nn.Embedding(2, dim)
@@ -64,7 +67,7 @@ class BERT(nn.Module):
             for _ in range(num_layers)
         )
         self.pooler = nn.Linear(dim, dim) if pooled else None
-        _init(self)
+        _init(self, std)
 
     def forward(
         self,
@@ -119,7 +122,7 @@ class MaskedLanguageModel(nn.Module):
         self.encoder = encoder
         self.transform = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.LayerNorm(dim, eps=1e-12))
         self.bias = nn.Parameter(torch.zeros(vocabulary))
-        _init(self.transform)
+        _init(self.transform, encoder.std)
 
     def forward(
         self,
@@ -133,9 +136,9 @@ class MaskedLanguageModel(nn.Module):
         return F.linear(self.transform(x), self.encoder.embedding.weight, self.bias)
 
 
-def _init(module: nn.Module) -> None:
+def _init(module: nn.Module, std: float) -> None:
     for name, parameter in module.named_parameters():
         if parameter.ndim == 2:
-            nn.init.trunc_normal_(parameter, std=0.02, a=-0.04, b=0.04)
+            nn.init.trunc_normal_(parameter, std=std, a=-2 * std, b=2 * std)
         elif name.endswith("bias"):
             nn.init.zeros_(parameter)

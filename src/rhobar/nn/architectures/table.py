@@ -163,7 +163,7 @@ def _recurrent() -> list[Architecture]:
 
 
 def _bert(*, pooled: bool) -> BERT:
-    return BERT(_VOCABULARY, 16, dim=_DIM, num_layers=2, num_heads=2, pooled=pooled)
+    return BERT(_VOCABULARY, 16, dim=_DIM, num_layers=2, num_heads=2, std=0.1, pooled=pooled)
 
 
 _SMALL = {"dim": _DIM, "num_layers": 2, "num_heads": 2}
