@@ -7,7 +7,7 @@ from rhobar.nn.architectures.architecture import Architecture
 from rhobar.nn.architectures.table import ARCHITECTURES
 from rhobar.nn.layers import MultiHeadAttention, StochasticDepth
 
-__all__ = ["ROWS", "call", "make", "seeded", "undrawn_"]
+__all__ = ["ROWS", "call", "inputs", "lively", "make", "seeded", "undrawn_"]
 
 _BY_SMALL = {id(row.small): row for row in reversed(ARCHITECTURES.values())}
 ROWS: list[Architecture] = sorted(_BY_SMALL.values(), key=lambda row: list(ARCHITECTURES).index(row.name))
@@ -42,6 +42,14 @@ def _flat(value: object) -> list[Tensor]:
         return [value]
     assert isinstance(value, tuple)
     return [t for part in value for t in _flat(part)]
+
+
+def lively(model: nn.Module) -> nn.Module:
+    """In float64 and evaluation, its weights far from zero, so that every input shows in what comes out."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.3 * torch.randn(parameter.shape, generator=seeded(4)))
+    return model.double().eval()
 
 
 def undrawn_(model: nn.Module) -> nn.Module:

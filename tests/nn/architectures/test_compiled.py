@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.nn.architectures.rows import ROWS
 
 from rhobar.nn.architectures.architecture import Architecture
-from tests.nn.architectures.rows import ROWS
 
 SCRIPT = Path(__file__).with_name("compiled.py")
 

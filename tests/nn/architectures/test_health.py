@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from tests.nn.architectures.rows import ROWS, seeded
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -11,7 +12,6 @@ import rhobar as rb
 from rhobar.nn.architectures.architecture import Architecture
 from rhobar.nn.architectures.gan import Discriminator
 from rhobar.nn.architectures.table import ARCHITECTURES
-from tests.nn.architectures.rows import ROWS, seeded
 
 BATCH, CLASSES, VOCABULARY = 32, 5, 13
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_model, save_model
+from tests.nn.architectures.rows import ROWS, call, inputs, make, seeded, undrawn_
 from torch import Tensor
 from torch.testing import assert_close
 
 from rhobar.nn.architectures.architecture import Architecture
-from tests.nn.architectures.rows import ROWS, call, inputs, make, seeded, undrawn_
 
 each = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
@@ -28,7 +28,9 @@ def test_gradients_reach_every_parameter(row: Architecture) -> None:
     outputs = call(model, inputs(row, 6))
     sum((out * torch.randn(out.shape, generator=seeded(2))).sum() for out in outputs).backward()
     without = [
-        name for name, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all() or not p.grad.any()
+        name
+        for name, p in model.named_parameters()
+        if p.grad is None or not p.grad.isfinite().all() or not p.grad.any()
     ]
     assert not without
 
@@ -69,7 +71,9 @@ def test_evaluation_treats_each_sample_alone(row: Architecture) -> None:
     whole = _by_sample(call(model, arguments), batch)
     order = torch.tensor([3, 0, 4, 1, 2])
     permuted = _by_sample(call(model, tuple(x[order] for x in arguments)), batch)
-    parts = [_by_sample(call(model, tuple(x[s] for x in arguments)), len(arguments[0][s])) for s in (slice(1), slice(1, 5))]
+    parts = [
+        _by_sample(call(model, tuple(x[s] for x in arguments)), len(arguments[0][s])) for s in (slice(1), slice(1, 5))
+    ]
     for i, out in enumerate(whole):
         assert_close(permuted[i], out[order], rtol=1e-10, atol=1e-12)
         assert_close(torch.cat([part[i] for part in parts]), out, rtol=1e-10, atol=1e-12)

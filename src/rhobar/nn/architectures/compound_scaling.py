@@ -39,7 +39,7 @@ def compound_scaling(phi: float, *, alpha: float = 1.2, beta: float = 1.1, gamma
     Textbook: C82 C83 C84.
 
     Example:
-        >>> round(compound_scaling(1).flops, 2)
+        >>> round(compound_scaling(1.0).flops, 2)
         1.92
 
     Reference: Tan and Le (2019), eq. 3.

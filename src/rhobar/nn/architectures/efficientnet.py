@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from rhobar.nn.architectures.he import he_
 from rhobar.nn.layers import MBConv
 
-__all__ = ["EfficientNet", "efficientnet"]
+__all__ = ["FAMILY", "EfficientNet", "efficientnet"]
 
 
 class EfficientNet(nn.Module):
@@ -99,7 +99,7 @@ def _convolution(in_channels: int, out_channels: int, kernel: int, stride: int) 
     ]
 
 
-_FAMILY = (
+FAMILY = (
     (1.0, 1.0, 0.2),
     (1.1, 1.0, 0.2),
     (1.2, 1.1, 0.3),
@@ -109,6 +109,7 @@ _FAMILY = (
     (2.6, 1.8, 0.5),
     (3.1, 2.0, 0.5),
 )
+"""Of B0 … B7: the factors of depth and width, and the dropout."""
 
 
 def efficientnet(variant: int, *, num_classes: int = 1000, in_channels: int = 3) -> EfficientNet:
@@ -136,7 +137,7 @@ def efficientnet(variant: int, *, num_classes: int = 1000, in_channels: int = 3)
         ...     sum(p.numel() for p in efficientnet(0).parameters())
         5288548
     """
-    if not 0 <= variant < len(_FAMILY):
+    if not 0 <= variant < len(FAMILY):
         raise ValueError(f"variant must be between 0 and 7, got {variant}; use EfficientNet for other scales.")
-    depth, width, dropout = _FAMILY[variant]
+    depth, width, dropout = FAMILY[variant]
     return EfficientNet(num_classes, in_channels=in_channels, depth=depth, width=width, dropout=dropout)

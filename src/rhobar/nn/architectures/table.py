@@ -10,7 +10,7 @@ from rhobar.nn.architectures.architecture import Architecture, images, pixels, s
 from rhobar.nn.architectures.bert import BERT, MaskedLanguageModel
 from rhobar.nn.architectures.cifar_resnet import CifarResNet
 from rhobar.nn.architectures.densenet import DenseNet, densenet
-from rhobar.nn.architectures.efficientnet import EfficientNet, efficientnet
+from rhobar.nn.architectures.efficientnet import FAMILY, EfficientNet, efficientnet
 from rhobar.nn.architectures.gan import Discriminator, Generator
 from rhobar.nn.architectures.gcn import GCN
 from rhobar.nn.architectures.gpt import GPT
@@ -88,6 +88,7 @@ def _convolutional() -> list[Architecture]:
     cifar = {20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962}
     dense = {121: 7_978_856, 169: 14_149_480, 201: 20_013_928}
     efficient = (5_288_548, 7_794_184, 9_109_994, 12_233_232, 19_341_616, 30_389_784, 43_040_704, 66_347_960)
+    scaled = zip(efficient, FAMILY, strict=True)
     rows = [
         Architecture(
             f"resnet{depth}", count, "He et al. 2016",
@@ -117,11 +118,11 @@ def _convolutional() -> list[Architecture]:
     rows += [
         Architecture(
             f"efficientnet-b{variant}", count, "Tan and Le 2019",
-            "inverted bottlenecks with squeeze-and-excitation, scaled in depth, width and resolution",
+            f"inverted bottlenecks, squeeze-and-excitation; {depth:g} times the depth, {width:g} times the width",
             ("C82", "C83", "C84"), partial(efficientnet, variant), _efficient,
             images(2), (48, 65), _scores, "classify", drawn="dropout, stochastic depth", couples_batch=True,
         )
-        for variant, count in enumerate(efficient)
+        for variant, (count, (depth, width, _)) in enumerate(scaled)
     ]  # fmt: skip
     return rows
 
