@@ -11,10 +11,9 @@ from rhobar.nn.backprop.mermaid import mermaid
 
 __all__ = ["ComputationalGraph", "GraphEdge", "GraphNode"]
 
-_VIEWS = frozenset(
-    ["Alias", "Clone", "Movedim", "Permute", "Reshape", "ReshapeAlias", "Squeeze", "T", "Transpose"]
-    + ["UnsafeView", "Unsqueeze", "View"]
-)
+# One to one on entries; not Expand, Slice or Index.
+_VIEWS = {"Alias", "Clone", "Movedim", "Permute", "Reshape", "ReshapeAlias", "Squeeze", "T", "Transpose"}
+_VIEWS |= {"UnsafeView", "Unsqueeze", "View"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class ComputationalGraph:
         """Leave out operations that only move entries around (reshapes, transpositions), and bridge the gaps.
 
         A view is an orthogonal map, ‖J P‖_F = ‖J‖_F, so each bridging edge keeps the size of the derivative that
-        follows the view. A view whose entries are used in different ways, or that is the loss, stays.
+        follows the view. A view that has a name or is the loss stays.
         """
         used = {edge.source for edge in self.edges}
         feeding: dict[int, list[int]] = {}
