@@ -1,5 +1,6 @@
 """The drawing of a computational graph: nothing lies on anything else, and nothing in it is trusted."""
 
+import itertools
 import random
 import re
 from xml.etree import ElementTree
@@ -25,7 +26,7 @@ def random_graph(seed, num_nodes=30):
 @pytest.mark.parametrize("seed", range(20))
 def test_no_two_boxes_touch_and_edges_lead_down(seed):
     num_nodes, edges = random_graph(seed)
-    found = layer(num_nodes, edges, node_width=10, dummy_width=2)
+    found = layer(num_nodes, edges, node_width=10.0, dummy_width=2.0)
     for (source, target), route in zip(edges, found.routes, strict=True):
         assert found.layers[source] < found.layers[target]
         passed = [level for _, level in route]
@@ -33,7 +34,7 @@ def test_no_two_boxes_touch_and_edges_lead_down(seed):
     boxes = [(found.layers[v], found.x[v], 10) for v in range(num_nodes)]
     boxes += [(level, x, 2) for route in found.routes for x, level in route]
     boxes.sort()
-    for (level, x, width), (next_level, next_x, next_width) in zip(boxes, boxes[1:], strict=False):
+    for (level, x, width), (next_level, next_x, next_width) in itertools.pairwise(boxes):
         if level == next_level:
             assert next_x - x >= (width + next_width) / 2 - 1e-9
     assert all(width / 2 - 1e-9 <= x <= found.width - width / 2 + 1e-9 for _, x, width in boxes)
@@ -41,22 +42,22 @@ def test_no_two_boxes_touch_and_edges_lead_down(seed):
 
 
 def test_variables_stand_just_above_their_first_use():
-    found = layer(5, [(0, 1), (1, 2), (2, 4), (3, 4)], node_width=10, dummy_width=2)
+    found = layer(5, [(0, 1), (1, 2), (2, 4), (3, 4)], node_width=10.0, dummy_width=2.0)
     assert found.layers == (0, 1, 2, 2, 3)
 
 
 def test_crossings_are_removed_where_they_can_be():
     crossed = [(0, 5), (1, 4), (2, 3), (3, 6), (4, 6), (5, 6)]
-    x = layer(7, crossed, node_width=10, dummy_width=2).x
+    x = layer(7, crossed, node_width=10.0, dummy_width=2.0).x
     assert sorted((0, 1, 2), key=x.__getitem__) == [s for s, t in sorted(crossed[:3], key=lambda edge: x[edge[1]])]
 
 
 def test_a_chain_is_straight():
-    assert len(set(layer(4, [(0, 1), (1, 2), (2, 3)], node_width=10, dummy_width=2).x)) == 1
+    assert len(set(layer(4, [(0, 1), (1, 2), (2, 3)], node_width=10.0, dummy_width=2.0).x)) == 1
 
 
 def test_nothing_is_drawn_of_nothing():
-    assert layer(0, [], node_width=10, dummy_width=2).x == ()
+    assert layer(0, [], node_width=10.0, dummy_width=2.0).x == ()
 
 
 class Net(nn.Module):

@@ -1,5 +1,7 @@
 """Backpropagation by hand equals autograd, for any depth, width, activation and batch."""
 
+import itertools
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -31,7 +33,7 @@ def random(*shape, seed=0):
 
 
 def network(widths, batch=4):
-    weights = [random(m, n, seed=n + 10 * m).requires_grad_() for n, m in zip(widths, widths[1:], strict=False)]
+    weights = [random(m, n, seed=n + 10 * m).requires_grad_() for n, m in itertools.pairwise(widths)]
     biases = [random(m, seed=m).requires_grad_() for m in widths[1:]]
     return random(batch, widths[0]).requires_grad_(), weights, biases
 

@@ -1,5 +1,7 @@
 """Forward and reverse mode, finite differences, and what each costs."""
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
@@ -21,7 +23,7 @@ def random(*shape, seed=0):
 
 def network(*widths):
     torch.manual_seed(0)
-    layers = [part for n, m in zip(widths, widths[1:], strict=False) for part in (nn.Linear(n, m), nn.Tanh())]
+    layers = [part for n, m in itertools.pairwise(widths) for part in (nn.Linear(n, m), nn.Tanh())]
     return nn.Sequential(*layers).double()
 
 
@@ -42,11 +44,13 @@ def test_products_are_adjoint():
     torch.testing.assert_close(Ju, jacobian_forward(f, x) @ u)
 
 
+PASSES = {"forward": 0, "reverse": 0}
+
+
 class Counted(torch.autograd.Function):
     """The identity, which counts how often a derivative passes it."""
 
     generate_vmap_rule = True
-    passes = {"forward": 0, "reverse": 0}
 
     @staticmethod
     def forward(x):
@@ -58,12 +62,12 @@ class Counted(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, g):
-        Counted.passes["reverse"] += 1
+        PASSES["reverse"] += 1
         return g.clone()
 
     @staticmethod
     def jvp(ctx, t):
-        Counted.passes["forward"] += 1
+        PASSES["forward"] += 1
         return t.clone()
 
 
@@ -75,9 +79,9 @@ def test_the_number_of_products_is_the_number_of_inputs_or_outputs(n, m):
         return net(Counted.apply(x))
 
     def passes(build):
-        Counted.passes.update(forward=0, reverse=0)
+        PASSES.update(forward=0, reverse=0)
         build(f, random(n))
-        return dict(Counted.passes)
+        return dict(PASSES)
 
     assert passes(jacobian_forward) == {"forward": n, "reverse": 0}
     assert passes(jacobian_reverse) == {"forward": 0, "reverse": m}
@@ -174,7 +178,7 @@ def test_backward_takes_about_two_forwards_at_any_size(costs):
 
 
 def test_differences_cost_the_square(costs):
-    for small, large in zip(costs, costs[1:], strict=False):
+    for small, large in itertools.pairwise(costs):
         growth = large.num_parameters / small.num_parameters
         assert large.finite_differences / small.finite_differences == pytest.approx(growth**2, rel=0.15)
         assert large.backward / small.backward == pytest.approx(growth, rel=0.15)

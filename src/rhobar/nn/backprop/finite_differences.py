@@ -6,6 +6,7 @@ passes for every parameter, O(W²).
 Textbook: A53, C-§4.3.4.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -86,8 +87,7 @@ def finite_differences(
 
 def _by_differences(loss: Callable[[], Tensor], parameter: Tensor, step: float | None) -> Tensor:
     gradient = torch.zeros_like(parameter)
-    for index in torch.cartesian_prod(*map(torch.arange, parameter.shape)).view(-1, parameter.ndim).tolist():
-        place = tuple(index)
+    for place in itertools.product(*map(range, parameter.shape)):
         w = parameter[place].clone()
         h = step or torch.finfo(w.dtype).eps ** (1 / 3) * max(1.0, abs(w.item()))
         try:

@@ -58,14 +58,14 @@ def local_derivatives(
     probes = _units(node, num_outputs) if exact else _signs(node, num_probes, generator)
     try:
         with torch.no_grad():
-            squares = torch.tensor([[_square(g) for g in _pull(node, children, u)] for u in probes])
+            found = [[_square(g) for g in _pull(node, children, u)] for u in probes]
     except Exception as error:  # an operation of someone else's, whose derivative may fail in any way
         if _FREED in str(error):
             raise ValueError(
                 "The graph was freed by a backward pass; draw it before, or call backward(retain_graph=True)."
             ) from error
         return [_unknown(str(error).strip().partition("\n")[0] or type(error).__name__)] * len(children)
-    columns = squares.view(-1, len(children)).unbind(1)
+    columns = torch.tensor(found, dtype=torch.float64).view(-1, len(children)).unbind(1)
     return [_exact(column) if exact else _estimate(column) for column in columns]
 
 

@@ -31,4 +31,4 @@ def _words(node: "GraphNode") -> str:
 
 def _escape(words: str) -> str:
     """Write all but letters, digits and a few harmless marks as Mermaid's character codes."""
-    return re.sub(r"[^\w .,≈×−+-]", lambda mark: f"#{ord(mark.group())};", words)
+    return re.sub(r"[^\w .,?≈×−+-]", lambda mark: f"#{ord(mark.group())};", words)

@@ -46,7 +46,7 @@ def layer(num_nodes: int, edges: Sequence[tuple[int, int]], *, node_width: float
         dummy_width: Room for an edge that passes.
 
     Example:
-        >>> layer(3, [(0, 2), (1, 2)], node_width=10, dummy_width=2).x
+        >>> layer(3, [(0, 2), (1, 2)], node_width=10.0, dummy_width=2.0).x
         (5.0, 15.0, 10.0)
     """
     layers = _layers(num_nodes, edges)
