@@ -133,3 +133,14 @@ def test_saved_and_loaded(layer):
     x = random_input(next(iter(layer.shapes)))
     (ours, _), (theirs, _) = versions(layer, module), versions(layer, other)
     assert torch.equal(ours(x), theirs(x))
+
+
+OWN = [name for name, layer in LAYERS.items() if type(layer.make()).__module__.startswith("rhobar")]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_our_own_modules_are_exported(name):
+    module = make(LAYERS[name]).eval()
+    x = random_input(next(iter(LAYERS[name].shapes))).detach()
+    exported = torch.export.export(module, (x,)).module()
+    torch.testing.assert_close(exported(x), module(x), rtol=1e-12, atol=1e-12)

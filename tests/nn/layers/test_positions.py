@@ -66,7 +66,7 @@ def test_tables_are_exact_in_any_dtype_and_from_the_meta_device(make):
     for name in tables:
         wanted = getattr(exact, name)
         angles = torch.arange(4000)[:, None] * 10_000 ** (-torch.arange(0, 6, 2, dtype=torch.float64) / 6)
-        waves = {"cos": angles.cos(), "sin": angles.sin(), "code": sinusoidal(4000, 6)}
+        waves = {"cos": angles.cos(), "sin": angles.sin(), "table": sinusoidal(4000, 6)}
         assert torch.equal(wanted, waves[name])
         assert torch.equal(getattr(materialised.to_empty(device="cpu"), name).double(), wanted.float().double())
         assert torch.equal(getattr(make().half().double(), name), wanted)

@@ -98,24 +98,24 @@ class Sinusoidal(nn.Module):
     Reference: Vaswani et al. (2017), Attention is all you need, section 3.5.
     """
 
-    code: Tensor
+    table: Tensor
 
     def __init__(self, max_length: int, dim: int, *, base: float = 10_000.0) -> None:
         super().__init__()
         self.base = base
-        code = sinusoidal(max_length, dim, base=base).to(torch.get_default_dtype())
-        self.register_buffer("code", code, persistent=False)
+        table = sinusoidal(max_length, dim, base=base).to(torch.get_default_dtype())
+        self.register_buffer("table", table, persistent=False)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Sinusoidal":
         """Compute the table anew after a change of dtype or device, so that it is exact there, also from meta."""
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        self.code = sinusoidal(*self.code.shape, base=self.base).to(self.code)
+        self.table = sinusoidal(*self.table.shape, base=self.base).to(self.table)
         return self
 
     def forward(self, tokens: Tokens, *, offset: int = 0) -> Tokens:
         """Return tokens + PE; the first token stands at position `offset`."""
-        _check_length(offset + tokens.shape[1], len(self.code))
-        return tokens + self.code[offset : offset + tokens.shape[1]].to(tokens.dtype)
+        _check_length(offset + tokens.shape[1], len(self.table))
+        return tokens + self.table[offset : offset + tokens.shape[1]].to(tokens.dtype)
 
 
 class Learned(nn.Module):
