@@ -28,8 +28,8 @@ def computational_graph(
     """Read the graph that autograd built for a loss, and measure the derivative on every edge.
 
     Each size is the Frobenius norm ‖∂(outputs of the operation)/∂(one input)‖_F: exact for operations of few outputs,
-    estimated with its standard error for others. It costs somewhat more than `num_probes` backward passes. Nothing is changed:
-    no gradient accumulates, no hook runs, and the loss can be differentiated afterwards.
+    estimated with its standard error for others. It costs somewhat more than `num_probes` backward passes. Nothing is
+    changed: no gradient accumulates, no hook runs, and the loss can be differentiated afterwards.
 
     Inputs are nodes only if they require a gradient: torch keeps no trace of constants.
 
