@@ -14,7 +14,7 @@ from rhobar.nn.layers.linear import linear
 from rhobar.nn.layers.low_rank import LowRank, low_rank, truncated_svd
 from rhobar.nn.layers.masks import causal_mask, padding_mask
 from rhobar.nn.layers.mbconv import MBConv, mbconv
-from rhobar.nn.layers.multi_head_attention import KVCache, MultiHeadAttention
+from rhobar.nn.layers.multihead import KVCache, MultiHeadAttention
 from rhobar.nn.layers.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
 from rhobar.nn.layers.positions import Learned, Rotary, Sinusoidal, rotary_matrix, sinusoidal
 from rhobar.nn.layers.recurrent import forget_bias_, gru_cell, lstm_cell, rnn_cell, rnn_output, unroll

@@ -5,6 +5,8 @@ Without them a self-attention layer commutes with every permutation of its token
 Textbook: C-§6.4.3.
 """
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -35,8 +37,8 @@ def sinusoidal(length: int, dim: int, *, base: float = 10_000.0) -> Float[Tensor
 
     Reference: Vaswani et al. (2017), Attention is all you need, section 3.5.
     """
-    angles = torch.arange(length)[:, None] * _frequencies(dim, base)
-    return torch.stack([angles.sin(), angles.cos()], -1).flatten(-2)
+    cos, sin = _turns(length, dim, base)
+    return torch.stack([sin, cos], -1).flatten(-2)
 
 
 def rotary_matrix(position: int, dim: int, *, base: float = 10_000.0) -> Float[Tensor, "dim dim"]:
@@ -60,7 +62,8 @@ def rotary_matrix(position: int, dim: int, *, base: float = 10_000.0) -> Float[T
     """
     angles = position * _frequencies(dim, base)
     cos, sin = angles.cos(), angles.sin()
-    return torch.block_diag(*torch.stack([cos, -sin, sin, cos], -1).view(-1, 2, 2))
+    R: Tensor = torch.block_diag(*torch.stack([cos, -sin, sin, cos], -1).view(-1, 2, 2))
+    return R
 
 
 def _frequencies(dim: int, base: float) -> Float[Tensor, " half"]:
@@ -68,6 +71,11 @@ def _frequencies(dim: int, base: float) -> Float[Tensor, " half"]:
         raise ValueError(f"dim must be even, since features are taken in pairs, got {dim}.")
     exponents: Tensor = torch.arange(0, dim, 2, dtype=torch.float64) / dim
     return torch.pow(base, -exponents)
+
+
+def _turns(length: int, dim: int, base: float) -> tuple[Float[Tensor, "length half"], Float[Tensor, "length half"]]:
+    angles = torch.arange(length)[:, None] * _frequencies(dim, base)
+    return angles.cos(), angles.sin()
 
 
 class Sinusoidal(nn.Module):
@@ -90,17 +98,24 @@ class Sinusoidal(nn.Module):
     Reference: Vaswani et al. (2017), Attention is all you need, section 3.5.
     """
 
-    code: Tensor
+    table: Tensor
 
     def __init__(self, max_length: int, dim: int, *, base: float = 10_000.0) -> None:
         super().__init__()
-        code = sinusoidal(max_length, dim, base=base).to(torch.get_default_dtype())
-        self.register_buffer("code", code, persistent=False)
+        self.base = base
+        table = sinusoidal(max_length, dim, base=base).to(torch.get_default_dtype())
+        self.register_buffer("table", table, persistent=False)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Sinusoidal":
+        """Compute the table anew after a change of dtype or device, so that it is exact there, also from meta."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.table = sinusoidal(*self.table.shape, base=self.base).to(self.table)
+        return self
 
     def forward(self, tokens: Tokens, *, offset: int = 0) -> Tokens:
         """Return tokens + PE; the first token stands at position `offset`."""
-        _check_length(offset + tokens.shape[1], len(self.code))
-        return tokens + self.code[offset : offset + tokens.shape[1]].to(tokens.dtype)
+        _check_length(offset + tokens.shape[1], len(self.table))
+        return tokens + self.table[offset : offset + tokens.shape[1]].to(tokens.dtype)
 
 
 class Learned(nn.Module):
@@ -157,9 +172,18 @@ class Rotary(nn.Module):
 
     def __init__(self, dim: int, *, max_length: int = 2048, base: float = 10_000.0) -> None:
         super().__init__()
-        angles = torch.arange(max_length)[:, None] * _frequencies(dim, base)
-        self.register_buffer("cos", angles.cos().to(torch.get_default_dtype()), persistent=False)
-        self.register_buffer("sin", angles.sin().to(torch.get_default_dtype()), persistent=False)
+        self.base = base
+        cos, sin = _turns(max_length, dim, base)
+        self.register_buffer("cos", cos.to(torch.get_default_dtype()), persistent=False)
+        self.register_buffer("sin", sin.to(torch.get_default_dtype()), persistent=False)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Rotary":
+        """Compute the table anew after a change of dtype or device, so that it is exact there, also from meta."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        length, half = self.cos.shape
+        cos, sin = _turns(length, 2 * half, self.base)
+        self.cos, self.sin = cos.to(self.cos), sin.to(self.sin)
+        return self
 
     def forward(self, x: Float[Tensor, "*batch length dim"], *, offset: int = 0) -> Float[Tensor, "*batch length dim"]:
         """Return R_t x_t for each position t; the first stands at `offset`."""
