@@ -140,7 +140,7 @@ def test_what_the_transformer_does_to_its_tokens_first() -> None:
     model = lively(TransformerEncoder(V, 16, hidden=32, **SIZE))
     model.blocks = nn.ModuleList()
     text = words(5)
-    wanted = 4 * model.embedding.weight[text] + model.positions.code[:5]
+    wanted = 4 * model.embedding.weight[text] + model.positions.table[:5]
     assert_close(model(text), wanted, rtol=1e-12, atol=1e-12)
 
 
