@@ -1,0 +1,1 @@
+"""Building blocks: neurons, activations, losses, initialisers and normalisation, each beside its equation."""
