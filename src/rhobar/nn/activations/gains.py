@@ -5,8 +5,8 @@ With weights of variance σ_w² / n and biases of variance σ_b², the pre-activ
     q_{l+1} = σ_w² E[φ(z)²] + σ_b²,         z ~ N(0, q_l)     (signal)
     ‖∂L/∂z_l‖² = σ_w² E[φ′(z)²] ‖∂L/∂z_{l+1}‖²                 (gradient)
 
-The slope of the first map, χ∥ = σ_w² d E[φ²] / dq = σ_w² E[φ φ′ z] / q, says how a wrong q grows; χ⊥ = σ_w² E[φ′²] how a
-gradient, and the distance of two inputs, does. Both at 1 is the critical point.
+The slope of the first map, χ∥ = σ_w² d E[φ²] / dq = σ_w² E[φ φ′ z] / q, says how a wrong q grows; χ⊥ = σ_w² E[φ′²]
+how a gradient, and the distance of two inputs, does. Both at 1 is the critical point.
 
 Textbook: A32, A70, A71, B33
 

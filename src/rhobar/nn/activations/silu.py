@@ -23,6 +23,7 @@ def swish(z: Float[Tensor, "*shape"], beta: float = 1.0) -> Float[Tensor, "*shap
     Textbook: A28, C11
 
     Example:
+        >>> import torch
         >>> swish(torch.tensor([-1.0, 0.0, 1.0]))
         tensor([-0.2689,  0.0000,  0.7311])
     """
@@ -41,6 +42,7 @@ def mish(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Return z tanh(ln(1 + eᶻ)), with its minimum −0.309 at z ≈ −1.192.
 
     Example:
+        >>> import torch
         >>> mish(torch.tensor([-1.0, 0.0, 1.0]))
         tensor([-0.3034,  0.0000,  0.8651])
     """
