@@ -74,7 +74,8 @@ def gaussian_expectation(f: Pointwise, variance: float = 1.0, *, kinks: Sequence
     Args:
         f: A function of a tensor, entry by entry, in double precision.
         variance: Of z, above 0.
-        kinks: Where f or its derivative jumps; without them the error is about 1e-6 of the jump.
+        kinks: Where f or its derivative jumps; at one that is not named a jump of f costs up to 2e-3 of its height, one
+            of its derivative 3e-6.
 
     Raises:
         ValueError: If the variance is not positive and finite.
@@ -177,7 +178,7 @@ def variance_band(
     Example:
         >>> low, high = variance_band(torch.relu, signal_point(torch.relu), width=512, depth=50)
         >>> round(low, 3), round(high, 1)
-        (0.061, 16.5)
+        (0.06, 16.5)
     """
     q, spread = point.q, _spread(phi, point, kinks) / width
     v = 0.0
