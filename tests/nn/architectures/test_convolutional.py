@@ -13,11 +13,13 @@ from rhobar.nn.architectures.cifar_resnet import CifarResNet, PaddedShortcut
 from rhobar.nn.architectures.compound_scaling import compound_scaling
 from rhobar.nn.architectures.densenet import DenseNet, densenet
 from rhobar.nn.architectures.efficientnet import EfficientNet, efficientnet
+from rhobar.nn.architectures.gan import Discriminator, Generator
 from rhobar.nn.architectures.lenet import LeNet5, ScaledTanh
 from rhobar.nn.architectures.mlp import MLP
 from rhobar.nn.architectures.residual_blocks import BasicBlock, Bottleneck, start_as_identity_
 from rhobar.nn.architectures.resnet import ResNet, resnet
-from rhobar.nn.layers import DenseLayer, MBConv
+from rhobar.nn.architectures.table import ARCHITECTURES
+from rhobar.nn.layers import DenseBlock, DenseLayer, MBConv
 
 
 def sides(
@@ -74,6 +76,55 @@ def test_alexnet_has_the_maps_of_the_paper() -> None:
     assert seen == [(64, 55), (64, 27), (192, 27), (192, 13), (384, 13), (256, 13), (256, 13), (256, 6)]
     kinds = "".join("rd"[isinstance(m, nn.Dropout)] for m in model.classifier if isinstance(m, nn.ReLU | nn.Dropout))
     assert kinds == "drdr" and sum(isinstance(m, nn.ReLU) for m in model.features) == 5
+
+
+LETTERS = {
+    nn.Conv2d: "C", nn.ConvTranspose2d: "T", nn.BatchNorm2d: "B", nn.ReLU: "r", nn.SiLU: "s", nn.LeakyReLU: "l",
+    nn.Tanh: "t", nn.MaxPool2d: "M", nn.AvgPool2d: "A", nn.AdaptiveAvgPool2d: "a", nn.Flatten: "f", nn.Unflatten: "u",
+    nn.Dropout: "d", nn.Linear: "L", DenseBlock: "D", MBConv: "I", BasicBlock: "R",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("layers", "wanted"), [
+    (AlexNet(3, hidden=4).features, "CrM CrM CrCrCrM af"),
+    (AlexNet(3, hidden=4).classifier, "dLr dLr L"),
+    (ResNet(BasicBlock, [1], width=4).stem, "CBrM"),
+    (CifarResNet(14, width=4).stem, "CBr"),
+    (CifarResNet(14, width=4).blocks, "RRRRRR"),
+    (DenseNet([1, 2, 1], growth=4, width=8).features, "CBrM D BrCA D BrCA D Br"),
+    (EfficientNet(3, depth=0.1, width=0.25).features, "CBs IIIIIII CBs"),
+    (Generator(5, width=4, size=32).layers, "u TBr TBr TBr Tt"),
+    (Discriminator(width=4, size=32).layers, "Cl CBl CBl Cf"),
+], ids=lambda x: x if isinstance(x, str) else None)  # fmt: skip
+def test_layers_stand_in_the_order_of_the_paper(layers: nn.Sequential, wanted: str) -> None:
+    assert "".join(LETTERS[type(layer)] for layer in layers) == wanted.replace(" ", "")
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet20-cifar", "densenet121", "efficientnet-b0"])
+def test_the_answer_is_taken_of_the_mean_over_the_image(name: str) -> None:
+    model = lively(ARCHITECTURES[name].small())
+    last, seen = getattr(model, "blocks", getattr(model, "features", None)), {}
+    last.register_forward_hook(lambda _, __, out: seen.update(maps=out))
+    model.head.register_forward_hook(lambda _, inputs, __: seen.update(pooled=inputs[0]))
+    model(torch.randn(2, 2, 70, 66, generator=seeded(0)).double())
+    assert seen["maps"].shape[2] > 1
+    assert_close(seen["pooled"], seen["maps"].flatten(2).mean(2))
+
+
+def test_lenet_averages_over_the_windows_of_a_larger_image() -> None:
+    """The paper's space displacement network, its C5 map averaged: of 36×32 pixels two windows, four rows apart."""
+    model = lively(LeNet5())
+    x = torch.randn(1, 1, 36, 32, generator=seeded(0)).double()
+    maps: list[Tensor] = []
+    model.c5.register_forward_hook(lambda _, __, out: maps.append(model.f(out)))
+    model.f6.register_forward_hook(lambda _, inputs, __: maps.append(inputs[0]))
+    model(x)
+    model(x[:, :, :32])
+    model(x[:, :, 4:])
+    whole, pooled, upper, _, lower, _ = maps
+    assert whole.shape[2:] == (2, 1)
+    assert_close(whole, torch.cat([upper, lower], 2))
+    assert_close(pooled, (upper + lower)[:, :, 0, 0] / 2)
 
 
 @pytest.mark.parametrize("depth", [18, 50])

@@ -85,11 +85,12 @@ def test_transformer_generates_the_same_with_a_cache(
         transformer.generate(source, 0, 25)
 
 
-def test_tokens_are_drawn_as_their_scores_say() -> None:
+@pytest.mark.parametrize("k", [3, None])
+def test_tokens_are_drawn_as_their_scores_say(k: int | None) -> None:
     """p ∝ exp(z/T) among the k likeliest: frequencies lie within four standard errors."""
-    z, T, k, n = torch.tensor([0.3, 2.0, -1.0, 1.0, 0.9]), 0.7, 3, 20_000
+    z, T, n = torch.tensor([0.3, 2.0, -1.0, 1.0, 0.9]), 0.7, 20_000
     drawn = next_token(z.expand(n, 5), temperature=T, top_k=k, generator=seeded(0))
-    p = (z / T).masked_fill(z < z.topk(k).values[-1], -torch.inf).softmax(0)
+    p = (z / T).masked_fill(z < z.topk(k or 5).values[-1], -torch.inf).softmax(0)
     shares = torch.bincount(drawn, minlength=5) / n
     assert (shares[p == 0] == 0).all()
     assert ((shares - p).abs() <= 4 * (p * (1 - p) / n).sqrt()).all()

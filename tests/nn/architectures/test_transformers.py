@@ -4,13 +4,15 @@ import pytest
 import torch
 from tests.nn.architectures.rows import lively, seeded
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.testing import assert_close
 
 from rhobar.nn.architectures.bert import BERT, MaskedLanguageModel
 from rhobar.nn.architectures.gpt import GPT
 from rhobar.nn.architectures.seq2seq import Transformer
-from rhobar.nn.architectures.transformer import TransformerEncoder
+from rhobar.nn.architectures.transformer import TransformerDecoder, TransformerEncoder
 from rhobar.nn.architectures.transformer_block import TransformerBlock
+from rhobar.nn.layers import MultiHeadAttention
 
 V = 11
 SIZE = {"dim": 16, "num_layers": 2, "num_heads": 2}
@@ -109,7 +111,7 @@ def _copy(ours: TransformerBlock, theirs: nn.Module, cross: bool) -> None:
         other.out_proj.load_state_dict(own.out_proj.state_dict())
         other_norm.load_state_dict(own_norm.state_dict())
     theirs.linear1.load_state_dict(ours.feedforward[0].state_dict())
-    theirs.linear2.load_state_dict(ours.feedforward[3].state_dict())
+    theirs.linear2.load_state_dict(ours.feedforward[2].state_dict())
     (theirs.norm3 if cross else theirs.norm2).load_state_dict(ours.feedforward_norm.state_dict())
 
 
@@ -129,10 +131,67 @@ def test_a_block_says_whether_it_takes_a_context() -> None:
 def test_the_feedforward_network_is_that_of_the_paper(make, activation: nn.Module, dim: int) -> None:
     block = lively(make())
     x = torch.randn(3, dim, generator=seeded(0)).double()
-    first, _, _, second = block.feedforward
+    first, _, second = block.feedforward
     wanted = activation(x @ first.weight.T + first.bias) @ second.weight.T + second.bias
     assert_close(block.feedforward(x), wanted, rtol=1e-12, atol=1e-12)
     assert first.out_features == 4 * dim
+
+
+def test_where_the_norm_stands() -> None:
+    """GPT-2 norms first and once more at the end; the transformer of 2017 and BERT norm last."""
+    assert all(block.norm_first for block in GPT(V, 16, **SIZE).blocks)
+    model = Transformer(V, 16, hidden=32, **SIZE)
+    for block in (*BERT(V, 16, **SIZE).blocks, *model.encoder.blocks, *model.decoder.blocks):
+        assert not block.norm_first
+
+
+def draws(model: nn.Module, *arguments: Tensor) -> bool:
+    torch.manual_seed(0)
+    return not torch.equal(model(*arguments), model(*arguments))
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_dropout_hits_attention_weights_and_branches(norm_first: bool) -> None:
+    x = torch.randn(2, 5, 8, generator=seeded(0))
+    for attention, branches in ((0.5, 0.0), (0.0, 0.5), (0.0, 0.0)):
+        block = TransformerBlock(8, 2, 8, norm_first=norm_first, dropout=0.5).train()
+        assert (block.attention.dropout, block.dropout.p) == (0.5, 0.5)
+        block.attention.dropout, block.dropout.p = attention, branches
+        assert draws(block, x) == (attention + branches > 0)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: GPT(V, 16, dropout=0.5, **SIZE),
+    lambda: BERT(V, 16, dropout=0.5, pooled=False, **SIZE),
+    lambda: TransformerEncoder(V, 16, hidden=32, dropout=0.5, **SIZE),
+    lambda: TransformerDecoder(V, 16, hidden=32, dropout=0.5, **SIZE),
+], ids=["gpt", "bert", "encoder", "decoder"])  # fmt: skip
+def test_dropout_hits_embeddings_and_reaches_all_blocks(make) -> None:
+    model = make().train()
+    rates = {m.p for m in model.modules() if isinstance(m, nn.Dropout)}
+    rates |= {m.dropout for m in model.modules() if isinstance(m, MultiHeadAttention)}
+    assert rates == {0.5}
+    model.blocks = nn.ModuleList()
+    arguments = (words(5), torch.zeros(2, 3, 16)) if isinstance(model, TransformerDecoder) else (words(5),)
+    assert draws(model, *arguments)
+
+
+def test_the_head_of_the_masked_language_model_is_its_equation() -> None:
+    model = lively(MaskedLanguageModel(BERT(V, 16, pooled=False, **SIZE)))
+    x = model.encoder(words(5))
+    dense, _, norm = model.transform
+    h = F.gelu(x @ dense.weight.T + dense.bias)
+    h = (h - h.mean(-1, keepdim=True)) / h.std(-1, keepdim=True, correction=0) * norm.weight + norm.bias
+    assert_close(model(words(5)), h @ model.encoder.embedding.weight.T + model.bias, rtol=1e-8, atol=1e-9)
+
+
+def test_bert_without_blocks_is_the_normed_sum_of_three_embeddings() -> None:
+    model = lively(BERT(V, 16, pooled=False, **SIZE))
+    model.blocks = nn.ModuleList()
+    text, segments = words(5), words(5, 1) % 2
+    x = model.embedding.weight[text] + model.positions.weight[:5] + model.segments.weight[segments]
+    x = (x - x.mean(-1, keepdim=True)) / x.std(-1, keepdim=True, correction=0) * model.norm.weight + model.norm.bias
+    assert_close(model(text, segments), x, rtol=1e-8, atol=1e-9)
 
 
 def test_what_the_transformer_does_to_its_tokens_first() -> None:

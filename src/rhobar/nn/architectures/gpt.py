@@ -74,7 +74,7 @@ class GPT(nn.Module):
         )
         self.norm = nn.LayerNorm(dim)
         for name, parameter in self.named_parameters():
-            if name.endswith(("out_proj.weight", "feedforward.3.weight")):
+            if name.endswith(("out_proj.weight", "feedforward.2.weight")):
                 nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * num_layers))
             elif parameter.ndim == 2 and not name.startswith("positions"):
                 nn.init.normal_(parameter, std=0.02)

@@ -49,8 +49,7 @@ class TransformerBlock(nn.Module):
         norm_first: Where the normalisation stands.
         causal: Whether a position sees only itself and the past.
         cross: Whether it also attends to a context.
-        dropout: Probability of dropping an attention weight, an output of a branch, a hidden unit where `drop_hidden`.
-        drop_hidden: Whether hidden units are dropped as well.
+        dropout: Probability of dropping an attention weight or an output of a branch.
         eps: ε of the normalisation.
 
     Textbook: C65 C66 C67 C-§6.4.3 C75 C79 A79[§4.3].
@@ -72,7 +71,6 @@ class TransformerBlock(nn.Module):
         causal: bool = False,
         cross: bool = False,
         dropout: float = 0.0,
-        drop_hidden: bool = False,
         eps: float = 1e-5,
     ) -> None:
         super().__init__()
@@ -81,12 +79,7 @@ class TransformerBlock(nn.Module):
         self.attention_norm = nn.LayerNorm(dim, eps=eps)
         self.cross = MultiHeadAttention(dim, num_heads, dropout=dropout) if cross else None
         self.cross_norm = nn.LayerNorm(dim, eps=eps) if cross else None
-        self.feedforward = nn.Sequential(
-            nn.Linear(dim, hidden),
-            activation(),
-            nn.Dropout(dropout if drop_hidden else 0.0),
-            nn.Linear(hidden, dim),
-        )
+        self.feedforward = nn.Sequential(nn.Linear(dim, hidden), activation(), nn.Linear(hidden, dim))
         self.feedforward_norm = nn.LayerNorm(dim, eps=eps)
         self.dropout = nn.Dropout(dropout)
 
