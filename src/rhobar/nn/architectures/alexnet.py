@@ -29,7 +29,7 @@ class AlexNet(nn.Module):
         hidden: Width of the two hidden linear layers.
         dropout: Probability of dropping an input of a hidden linear layer.
 
-    Textbook: C55 C56 C-§6.2.3 A71[§4.2] C72.
+    Textbook: C55, C56, C-§6.2.3, A71, C72.
 
     Example:
         >>> import torch

@@ -35,7 +35,7 @@ class BERT(nn.Module):
         std: Of the weights at the start.
         pooled: Whether the model returns `pooled` instead of x.
 
-    Textbook: C65 C66 C67 C-§6.4.3 C-§8.2 C86.
+    Textbook: C65, C66, C67, C-§6.4.3, C-§8.2, C86.
 
     Example:
         >>> model = BERT(11, 16, dim=8, num_layers=2, num_heads=2)
@@ -106,7 +106,7 @@ class MaskedLanguageModel(nn.Module):
     Raises:
         ValueError: If the encoder pools.
 
-    Textbook: C86 C-§8.2.
+    Textbook: C86, C-§8.2.
 
     Example:
         >>> encoder = BERT(11, 16, dim=8, num_layers=2, num_heads=2, pooled=False)

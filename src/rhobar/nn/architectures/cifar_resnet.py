@@ -64,7 +64,7 @@ class CifarResNet(nn.Module):
     Raises:
         ValueError: If the depth is not 6n + 2 with n ≥ 1.
 
-    Textbook: C75 C79 C80 C-§8.1.1 B31[Prac] A71[§4.2] C72.
+    Textbook: C75, C79, C80, C-§8.1.1, B31, A71, C72.
 
     Example:
         >>> import torch

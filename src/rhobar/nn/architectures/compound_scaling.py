@@ -36,7 +36,7 @@ def compound_scaling(phi: float, *, alpha: float = 1.2, beta: float = 1.1, gamma
     Raises:
         ValueError: If α, β or γ is less than 1.
 
-    Textbook: C82 C83 C84.
+    Textbook: C82, C83, C84.
 
     Example:
         >>> round(compound_scaling(1.0).flops, 2)

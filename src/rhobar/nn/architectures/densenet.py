@@ -28,7 +28,7 @@ class DenseNet(nn.Module):
         growth: k, the maps that each layer adds.
         width: Maps of the stem; the paper's 2k.
 
-    Textbook: C81 A71[§4.2] C72.
+    Textbook: C81, A71, C72.
 
     Example:
         >>> import torch

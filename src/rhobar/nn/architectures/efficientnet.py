@@ -29,7 +29,7 @@ class EfficientNet(nn.Module):
         dropout: Probability of dropping a feature before the answer.
         drop_rate: Probability of dropping the last block; earlier ones less, in proportion to their place.
 
-    Textbook: C82 C83 C84 C75 A71[§4.2].
+    Textbook: C82, C83, C84, C75, A71.
 
     Example:
         >>> import torch
@@ -129,7 +129,7 @@ def efficientnet(variant: int, *, num_classes: int = 1000, in_channels: int = 3)
     Raises:
         ValueError: If there is no such variant.
 
-    Textbook: C82 C83 C84.
+    Textbook: C82, C83, C84.
 
     Example:
         >>> import torch

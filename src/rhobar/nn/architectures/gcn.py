@@ -44,7 +44,7 @@ class GraphConvolution(nn.Module):
         in_features: Numbers of a node before.
         out_features: Numbers of a node after.
 
-    Textbook: B78[Fut].
+    Textbook: B78.
 
     Example:
         >>> GraphConvolution(3, 2)(torch.randn(5, 3), torch.eye(5)).shape
@@ -77,7 +77,7 @@ class GCN(nn.Module):
         num_classes: Of the nodes.
         dropout: Probability of dropping an input of a layer.
 
-    Textbook: B78[Fut].
+    Textbook: B78.
 
     Example:
         >>> GCN(3, 8, 2)(torch.randn(5, 3), torch.ones(5, 5) - torch.eye(5)).shape

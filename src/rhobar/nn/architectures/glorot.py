@@ -18,7 +18,7 @@ def glorot_(module: nn.Module) -> None:
     Args:
         module: The network, changed in place; what is neither linear nor an embedding stays as it is.
 
-    Textbook: A70[§4.2] C71.
+    Textbook: A70, C71.
 
     Example:
         >>> linear = nn.Linear(64, 32)

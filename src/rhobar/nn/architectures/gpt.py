@@ -35,7 +35,7 @@ class GPT(nn.Module):
         num_heads: A divisor of d.
         dropout: Probability of dropping an attention weight or an output of embedding and branches.
 
-    Textbook: C65 C66 C67 C-§6.4.3 C-§8.2 C75 C79.
+    Textbook: C65, C66, C67, C-§6.4.3, C-§8.2, C75, C79.
 
     Example:
         >>> model = GPT(11, 16, dim=8, num_layers=2, num_heads=2).eval()

@@ -19,7 +19,7 @@ def he_(module: nn.Module, *, mode: Literal["fan_in", "fan_out"] = "fan_in") -> 
         module: The network, changed in place.
         mode: n is the fan-in (keeps activations, eq. 10) or the fan-out (keeps gradients, eq. 14) of a convolution.
 
-    Textbook: A71[§4.2] C72.
+    Textbook: A71, C72.
 
     Example:
         >>> conv = nn.Conv2d(64, 64, 3)

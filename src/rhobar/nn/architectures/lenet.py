@@ -41,7 +41,7 @@ class LeNet5(nn.Module):
         num_classes: Of digits, 10.
         in_channels: 1 for grey.
 
-    Textbook: C55 C-§2.3.2 C-§6.2.2a C-§6.2.2b C-§6.2.3.
+    Textbook: C55, C-§2.3.2, C-§6.2.2a, C-§6.2.2b, C-§6.2.3.
 
     Example:
         >>> LeNet5()(torch.randn(5, 1, 32, 32)).shape

@@ -35,7 +35,7 @@ class RecurrentClassifier(nn.Module):
         num_layers: Cells on top of each other.
         dropout: Probability between layers and before the answer.
 
-    Textbook: C57 C58 C59 C60 C61 C62 C63 C64.
+    Textbook: C57, C58, C59, C60, C61, C62, C63, C64.
 
     Example:
         >>> model = RecurrentClassifier("lstm", 3, 8, 2)
@@ -86,7 +86,7 @@ class RecurrentLanguageModel(nn.Module):
         dropout: Probability before, between and after the layers, not along time.
         tied: The answer's matrix is the embedding.
 
-    Textbook: C57 C58 C59 C60 C61 C62 C63 C64.
+    Textbook: C57, C58, C59, C60, C61, C62, C63, C64.
 
     Example:
         >>> logits, state = RecurrentLanguageModel("gru", 11, 8)(torch.tensor([[1, 2, 3]]))

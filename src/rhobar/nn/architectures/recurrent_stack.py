@@ -45,7 +45,7 @@ def recurrent_stack(
     Raises:
         ValueError: If there is no such cell.
 
-    Textbook: C57 C58 C59 C60 C61 C62 C63 C64.
+    Textbook: C57, C58, C59, C60, C61, C62, C63, C64.
 
     Example:
         >>> import torch

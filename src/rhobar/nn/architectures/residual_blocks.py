@@ -35,7 +35,7 @@ class BasicBlock(nn.Sequential):
         stride: Of the first convolution and of the shortcut.
         shortcut: Around F; option B if not given.
 
-    Textbook: C75 C79 C80 C-§8.1.1 B31[Prac] A78[§4.3].
+    Textbook: C75, C79, C80, C-§8.1.1, B31, A78.
 
     Example:
         >>> import torch
@@ -67,7 +67,7 @@ class Bottleneck(nn.Sequential):
         width: Maps inside; the block gives four times as many.
         stride: Of the 3×3 convolution (as torchvision's "v1.5"; the paper strides in the first 1×1).
 
-    Textbook: C75 C79 C80 C-§8.1.1 B31[Prac] A78[§4.3].
+    Textbook: C75, C79, C80, C-§8.1.1, B31, A78.
 
     Example:
         >>> import torch

@@ -28,7 +28,7 @@ class ResNet(nn.Module):
     Attributes:
         num_features: Size of the pooled features.
 
-    Textbook: C75 C79 C80 C-§8.1.1 A71[§4.2] C72.
+    Textbook: C75, C79, C80, C-§8.1.1, A71, C72.
 
     Example:
         >>> import torch
@@ -108,7 +108,7 @@ def resnet(
     Raises:
         ValueError: If the table has no such depth.
 
-    Textbook: C75 C79 C-§8.1.1.
+    Textbook: C75, C79, C-§8.1.1.
 
     Example:
         >>> import torch

@@ -31,7 +31,7 @@ class Transformer(nn.Module):
         hidden: Width of FFN.
         dropout: Probability of dropping an attention weight or an output of embedding and branches.
 
-    Textbook: C65 C66 C67 C-§6.4.3.
+    Textbook: C65, C66, C67, C-§6.4.3.
 
     Example:
         >>> model = Transformer(11, 16, dim=8, num_layers=2, num_heads=2, hidden=16)

@@ -26,7 +26,7 @@ class SimCLR(nn.Module):
         num_features: Size of h, also the width of the head.
         projection: Size of z.
 
-    Textbook: C-§8.2 C85.
+    Textbook: C-§8.2, C85.
 
     Example:
         >>> import torch

@@ -44,7 +44,7 @@ def _plain() -> list[Architecture]:
     return [
         Architecture(
             "mlp", 238_510, "Rumelhart et al. 1986", "784–300–10: affine maps with ReLU between them",
-            ("C-§6.1.2b", "A71[§4.2]", "C72"),
+            ("C-§6.1.2b", "A71", "C72"),
             lambda: MLP(784, [300], 10), lambda: MLP(7, [32, 16], _CLASSES),
             vectors(7), (1,), _scores, "classify",
         ),
@@ -250,7 +250,7 @@ def _others() -> list[Architecture]:
         ),
         Architecture(
             "gcn", 23_063, "Kipf and Welling 2017", "two graph convolutions, at the size for Cora",
-            ("B78[Fut]",), lambda: GCN(1433, 16, 7), lambda: GCN(4, 16, _CLASSES),
+            ("B78",), lambda: GCN(1433, 16, 7), lambda: GCN(4, 16, _CLASSES),
             _graphs, (1, 6, 11), lambda batch, size: ((batch, size, _CLASSES),), "classify nodes", drawn="dropout",
         ),
     ]  # fmt: skip

@@ -1,7 +1,4 @@
-"""The encoder and the decoder of the transformer.
-
-Reference: Vaswani et al. (2017), Attention is all you need, arXiv:1706.03762.
-"""
+"""The encoder and the decoder of the transformer (Vaswani et al. 2017, Attention is all you need, arXiv:1706.03762)."""
 
 import math
 
@@ -21,8 +18,7 @@ class TransformerEncoder(nn.Module):
         x = √d E[token] + PE,  N blocks x ← LN(x + Attention(x)), x ← LN(x + FFN(x))
 
     The base size (d 512, N 6, 8 heads, 2,048 hidden units) has 18,914,304 parameters in its blocks, and 512 a token:
-    37,858,304 with 37,000 tokens.
-    Matrices are initialised by Glorot, E ~ N(0, 1/d), biases 0.
+    37,858,304 with 37,000 tokens. Matrices are initialised by Glorot, E ~ N(0, 1/d), biases 0.
 
     Args:
         vocabulary: Number of tokens.
@@ -33,7 +29,7 @@ class TransformerEncoder(nn.Module):
         hidden: Width of FFN.
         dropout: Probability of dropping an attention weight or an output of embedding and branches.
 
-    Textbook: C65 C66 C67 C-§6.4.3.
+    Textbook: C65, C66, C67, C-§6.4.3.
 
     Example:
         >>> import torch
@@ -91,7 +87,7 @@ class TransformerDecoder(nn.Module):
         hidden: Width of FFN.
         dropout: As there.
 
-    Textbook: C65 C66 C67 C-§6.4.3.
+    Textbook: C65, C66, C67, C-§6.4.3.
 
     Example:
         >>> import torch

@@ -52,7 +52,7 @@ class TransformerBlock(nn.Module):
         dropout: Probability of dropping an attention weight or an output of a branch.
         eps: ε of the normalisation.
 
-    Textbook: C65 C66 C67 C-§6.4.3 C75 C79 A79[§4.3].
+    Textbook: C65, C66, C67, C-§6.4.3, C75, C79, A79.
 
     Example:
         >>> import torch

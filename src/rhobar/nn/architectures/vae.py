@@ -37,7 +37,7 @@ class VAE(nn.Module):
         hidden: Widths of the encoder; the decoder mirrors them.
         latent: Size of z.
 
-    Textbook: C87 C-§8.2.
+    Textbook: C87, C-§8.2.
 
     Example:
         >>> model = VAE(64, [32], 2)
