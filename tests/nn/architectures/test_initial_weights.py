@@ -55,7 +55,6 @@ CONVOLUTIONAL = {
 @pytest.mark.parametrize("name", CONVOLUTIONAL)
 def test_he_in_convolutional_networks(name: str) -> None:
     """A71: Var w = 2/n for what a ReLU follows; 1/n in the last layer; no bias."""
-    torch.manual_seed(0)
     make, fan = CONVOLUTIONAL[name]
     model = make()
     for weight in weights(model, nn.Conv2d):
@@ -82,7 +81,6 @@ def test_plain_networks(model: nn.Module, gain: float) -> None:
 
 def test_the_signal_of_a_deep_mlp_lasts() -> None:
     """He for ReLU keeps E[x²] over 30 layers; without its factor 2 a billionth would be left."""
-    torch.manual_seed(0)
     model = MLP(512, [512] * 30, 10)
     x = torch.randn(64, 512)
     with torch.no_grad():
@@ -92,7 +90,6 @@ def test_the_signal_of_a_deep_mlp_lasts() -> None:
 
 def test_gpt_starts_as_the_paper_says() -> None:
     """0.02 everywhere, 0.02/√(2L) in the maps that end a branch."""
-    torch.manual_seed(0)
     model = GPT(211, 32, dim=64, num_layers=6, num_heads=4)
     ends = 0
     for name, p in model.named_parameters():
@@ -107,7 +104,6 @@ def test_gpt_starts_as_the_paper_says() -> None:
 
 
 def test_bert_starts_as_the_paper_says() -> None:
-    torch.manual_seed(0)
     model = MaskedLanguageModel(BERT(211, 32, dim=64, num_layers=2, num_heads=4, std=0.05, pooled=False))
     cut = 0.05 * 0.8796  # deviation of a Gaussian cut at two deviations
     for name, p in model.named_parameters():
@@ -121,7 +117,6 @@ def test_bert_starts_as_the_paper_says() -> None:
 
 @pytest.mark.parametrize("make", [TransformerEncoder, TransformerDecoder])
 def test_the_transformer_starts_by_glorot(make) -> None:
-    torch.manual_seed(0)
     model = make(211, 32, dim=64, num_layers=1, num_heads=4, hidden=96)
     assert_deviation(model.embedding.weight.detach(), 1 / 8)
     for weight in weights(model, nn.Linear):
@@ -132,7 +127,6 @@ def test_the_transformer_starts_by_glorot(make) -> None:
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_recurrent_stacks_start_orthogonal(cell) -> None:
-    torch.manual_seed(0)
     stack = recurrent_stack(cell, 30, 40, num_layers=2)
     for name, p in stack.named_parameters():
         if name.startswith("weight_hh"):
@@ -149,7 +143,6 @@ def test_recurrent_stacks_start_orthogonal(cell) -> None:
 
 @pytest.mark.parametrize("tied", [False, True])
 def test_answers_of_recurrent_networks(tied: bool) -> None:
-    torch.manual_seed(0)
     model = RecurrentLanguageModel("gru", 211, 32, tied=tied)
     assert_deviation(model.embedding.weight.detach(), 1 / math.sqrt(32) if tied else 1.0)
     assert_deviation(model.head.weight.detach(), 1 / math.sqrt(32))
@@ -161,7 +154,6 @@ def test_answers_of_recurrent_networks(tied: bool) -> None:
 
 @pytest.mark.parametrize("make", [Generator, Discriminator])
 def test_the_adversaries_start_as_the_paper_says(make) -> None:
-    torch.manual_seed(0)
     model = make(width=16, size=32)
     for weight in weights(model, (nn.Conv2d, nn.ConvTranspose2d)):
         assert_deviation(weight, 0.02)
@@ -170,7 +162,6 @@ def test_the_adversaries_start_as_the_paper_says(make) -> None:
 
 
 def test_graph_convolutions_start_by_glorot() -> None:
-    torch.manual_seed(0)
     layer = GraphConvolution(60, 40)
     assert_deviation(layer.weight.detach(), math.sqrt(2 / 100))
     assert not layer.bias.any()
