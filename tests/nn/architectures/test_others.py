@@ -47,6 +47,16 @@ def test_dropout_stands_around_the_layers_not_along_time() -> None:
     model = RecurrentLanguageModel("lstm", 11, 8, num_layers=2, dropout=0.5)
     assert model.stack.dropout == 0.5 and model.dropout.p == 0.5
     assert recurrent_stack("lstm", 3, 8, num_layers=1, dropout=0.5).dropout == 0.0  # torch would warn
+    before: list[torch.Tensor] = []
+    model.dropout.register_forward_hook(lambda _, inputs, __: before.append(inputs[0]))
+    tokens = torch.tensor([[1, 2, 3]])
+    model(tokens)
+    assert len(before) == 2 and torch.equal(before[0], model.embedding(tokens))
+    classifier = RecurrentClassifier("lstm", 3, 8, 2, num_layers=2, dropout=0.25)
+    assert classifier.stack.dropout == 0.25 and classifier.dropout.p == 0.25
+    classifier.dropout.register_forward_hook(lambda _, inputs, __: before.append(inputs[0]))
+    classifier(torch.zeros(1, 4, 3))
+    assert before[2].shape == (1, 8)
     with pytest.raises(ValueError, match="rnn, lstm, gru, got 'elman'"):
         recurrent_stack.__wrapped__("elman", 3, 8)
 

@@ -143,6 +143,8 @@ def test_where_the_norm_stands() -> None:
     model = Transformer(V, 16, hidden=32, **SIZE)
     for block in (*BERT(V, 16, **SIZE).blocks, *model.encoder.blocks, *model.decoder.blocks):
         assert not block.norm_first
+    for other, eps in ((BERT(V, 16, pooled=False, **SIZE), 1e-12), (model, 1e-5), (GPT(V, 16, **SIZE), 1e-5)):
+        assert {m.eps for m in other.modules() if isinstance(m, nn.LayerNorm)} == {eps}
 
 
 def draws(model: nn.Module, *arguments: Tensor) -> bool:
