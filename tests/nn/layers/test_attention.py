@@ -199,3 +199,12 @@ def test_attention_dropout_scales_the_weights_that_are_kept():
     error = (found.mean(0) - exact) / (found.std(0) / len(found) ** 0.5)
     assert error.abs().max() < 4.5
     assert found.std(0).min() > 0
+
+
+def test_a_sequence_of_length_zero_sees_nothing():
+    Q, K, V = qkv(2, 1, queries=5)
+    mask = padding_mask(torch.tensor([0, 5]), 5)
+    production = F.scaled_dot_product_attention(Q, K, V, attn_mask=mask)
+    assert (production[0] == 0).all()
+    assert attention(Q, K, V, mask)[0].isnan().all()
+    torch.testing.assert_close(attention(Q, K, V, mask)[1], production[1])

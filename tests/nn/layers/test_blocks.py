@@ -114,6 +114,14 @@ def test_mbconv_without_a_gate_and_refused_arguments():
         MBConv(4, 4, 3, expand_ratio=0)
 
 
+def test_mbconv_hands_its_settings_to_every_norm():
+    block = MBConv(4, 4, 3, eps=1e-3, momentum=0.01)
+    norms = [m for m in block.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert [(m.eps, m.momentum) for m in norms] == [(1e-3, 0.01)] * 3
+    before_norms = [block.expand[0], block.depthwise[0], block.project[0]]
+    assert all(convolution.bias is None for convolution in before_norms)
+
+
 def test_mbconv_drops_its_branch_but_never_its_input():
     torch.manual_seed(0)
     block = MBConv(4, 4, 3, drop_rate=0.999).train()

@@ -78,3 +78,9 @@ def test_odd_dimensions_are_refused():
     for make in (lambda: sinusoidal(3, 5), lambda: rotary_matrix(1, 5), lambda: Sinusoidal(3, 5), lambda: Rotary(5)):
         with pytest.raises(ValueError, match="dim must be even"):
             make()
+
+
+def test_learned_positions_start_as_wide_as_asked():
+    torch.manual_seed(0)
+    assert Learned(400, 100).weight.std().item() == pytest.approx(0.02, rel=0.02)
+    assert Learned(400, 100, std=0.5).weight.std().item() == pytest.approx(0.5, rel=0.02)

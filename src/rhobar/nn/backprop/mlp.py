@@ -1,6 +1,7 @@
 """Backpropagation of a multilayer perceptron, by hand: four equations, each equal to what autograd computes.
 
-Samples are rows, so that a layer maps a batch at once; the texts write one sample as a column.
+Samples are rows, so that a layer maps a batch at once; the texts write one sample as a column. Training repeats
+forward, loss, backward, update; torch adds each gradient to `.grad`, so set it to zero before every backward pass.
 
 Textbook: A47, C26–C31, A49.
 """
@@ -133,6 +134,16 @@ def output_delta(dL_da: Rows, df: Rows) -> Rows:
         δ_L = ∂L/∂a_L ⊙ f'(z_L)
 
     Textbook: C28.
+
+    Args:
+        dL_da: ∂L/∂a_L.
+        df: f'(z_L).
+
+    Example:
+        >>> output_delta(torch.tensor([[2.0]]), torch.tensor([[0.25]]))
+        tensor([[0.5000]])
+
+    Reference: Nielsen (2015), Neural networks and deep learning, eq. BP1.
     """
     return dL_da * df
 
@@ -145,6 +156,17 @@ def hidden_delta(
         δ_l = (W_{l+1}ᵀ δ_{l+1}) ⊙ f'(z_l)
 
     Textbook: C29.
+
+    Args:
+        W_next: W_{l+1}.
+        delta_next: δ_{l+1}.
+        df: f'(z_l).
+
+    Example:
+        >>> hidden_delta(torch.tensor([[3.0]]), torch.tensor([[2.0]]), torch.tensor([[0.5]]))
+        tensor([[3.]])
+
+    Reference: Nielsen (2015), Neural networks and deep learning, eq. BP2.
     """
     return (delta_next @ W_next) * df
 
@@ -157,6 +179,16 @@ def weight_gradient(
         ∂L/∂W_l = Σ_samples δ_l a_{l−1}ᵀ
 
     Textbook: C30 (which gives it for one sample).
+
+    Args:
+        delta: δ_l.
+        a_previous: a_{l−1}.
+
+    Example:
+        >>> weight_gradient(torch.tensor([[2.0], [1.0]]), torch.tensor([[3.0], [4.0]]))
+        tensor([[10.]])
+
+    Reference: Nielsen (2015), Neural networks and deep learning, eq. BP4.
     """
     return delta.T @ a_previous
 
@@ -167,6 +199,15 @@ def bias_gradient(delta: Float[Tensor, "batch out"]) -> Float[Tensor, " out"]:
         ∂L/∂b_l = Σ_samples δ_l
 
     Textbook: C31 (which gives it for one sample).
+
+    Args:
+        delta: δ_l.
+
+    Example:
+        >>> bias_gradient(torch.tensor([[2.0], [1.0]]))
+        tensor([3.])
+
+    Reference: Nielsen (2015), Neural networks and deep learning, eq. BP3.
     """
     return delta.sum(0)
 

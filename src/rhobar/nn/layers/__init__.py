@@ -21,11 +21,14 @@ from rhobar.nn.layers.recurrent import forget_bias_, gru_cell, lstm_cell, rnn_ce
 from rhobar.nn.layers.residual import Residual, residual, residual_backward
 from rhobar.nn.layers.squeeze_excite import SqueezeExcite, squeeze_excite
 from rhobar.nn.layers.stochastic_depth import StochasticDepth, stochastic_depth, survival_rates
+from rhobar.nn.layers.table import LAYERS, Layer
 
 __all__ = [
+    "LAYERS",
     "DenseBlock",
     "DenseLayer",
     "KVCache",
+    "Layer",
     "Learned",
     "LowRank",
     "MBConv",

@@ -6,27 +6,34 @@ to 1e-12 in float64, gradients equal and checked by finite differences, shapes, 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from rhobar.nn.layers.attention import attention_weights, multi_head_attention
 from rhobar.nn.layers.convolution import conv2d, depthwise_conv2d
-from rhobar.nn.layers.dense import DenseBlock, dense_block
+from rhobar.nn.layers.dense import DenseBlock
 from rhobar.nn.layers.dropout import inverted_dropout
+from rhobar.nn.layers.evaluated import (
+    evaluate_attention,
+    evaluate_dense_block,
+    evaluate_dropped_attention,
+    evaluate_gru,
+    evaluate_lstm,
+    evaluate_mbconv,
+    evaluate_rnn,
+    evaluate_rotary,
+    evaluate_squeeze_excite,
+    evaluate_torch_attention,
+)
 from rhobar.nn.layers.linear import linear
 from rhobar.nn.layers.low_rank import low_rank
-from rhobar.nn.layers.masks import causal_mask
-from rhobar.nn.layers.mbconv import MBConv, mbconv
+from rhobar.nn.layers.mbconv import MBConv
 from rhobar.nn.layers.multihead import MultiHeadAttention
 from rhobar.nn.layers.pooling import avg_pool2d, global_avg_pool2d, max_pool2d
-from rhobar.nn.layers.positions import Learned, Rotary, Sinusoidal, rotary_matrix, sinusoidal
-from rhobar.nn.layers.recurrent import gru_cell, lstm_cell, rnn_cell, unroll
+from rhobar.nn.layers.positions import Learned, Rotary, Sinusoidal, sinusoidal
 from rhobar.nn.layers.residual import Residual, residual
-from rhobar.nn.layers.squeeze_excite import SqueezeExcite, squeeze_excite
+from rhobar.nn.layers.squeeze_excite import SqueezeExcite
 from rhobar.nn.layers.stochastic_depth import StochasticDepth, stochastic_depth
 
 __all__ = ["LAYERS", "Layer"]
@@ -58,17 +65,6 @@ class Layer(Generic[M]):
     call: Callable[[M, Tensor], Tensor] = field(default=lambda module, x: module(x), repr=False)
 
 
-def _norm(norm: Any, x: Tensor) -> Tensor:  # noqa: ANN401
-    """Batch norm in evaluation: γ (x − μ) / √(σ² + ε) + β."""
-    μ, σ2, γ, β = (t[:, None, None] for t in (norm.running_mean, norm.running_var, norm.weight, norm.bias))
-    normed: Tensor = γ * (x - μ) / torch.sqrt(σ2 + norm.eps) + β
-    return normed
-
-
-def _silu(x: Tensor) -> Tensor:
-    return x / (1 + torch.exp(-x))
-
-
 def _used(module: M) -> M:
     """Give norms what some training would: no parameter or statistic at its trivial value."""
     norms: list[Any] = [child for child in module.modules() if isinstance(child, nn.BatchNorm2d)]
@@ -76,79 +72,6 @@ def _used(module: M) -> M:
         for values, low in ((norm.running_mean, -1.0), (norm.running_var, 0.5), (norm.weight, 0.5), (norm.bias, -1.0)):
             nn.init.uniform_(values, low, low + 2)
     return module.eval()
-
-
-def _dense_block(m: DenseBlock, x: Tensor) -> Tensor:
-    def H(h: Tensor, layer: Any) -> Tensor:  # noqa: ANN401
-        h = conv2d(_norm(layer[0], h).clamp(min=0), layer[2].weight)
-        return conv2d(_norm(layer[3], h).clamp(min=0), layer[5].weight, padding=1)
-
-    return dense_block(x, [partial(H, layer=layer) for layer in m.layers])
-
-
-def _squeeze_excite(m: Any, x: Tensor) -> Tensor:  # noqa: ANN401
-    first, second = m.squeeze, m.excite
-    return squeeze_excite(x, first.weight[:, :, 0, 0], first.bias, second.weight[:, :, 0, 0], second.bias)
-
-
-def _mbconv(m: Any, x: Tensor) -> Tensor:  # noqa: ANN401
-    return mbconv(
-        x,
-        lambda x: _silu(_norm(m.expand[1], conv2d(x, m.expand[0].weight))),
-        lambda u: _silu(_norm(m.depthwise[1], depthwise_conv2d(u, m.depthwise[0].weight, padding=1))),
-        lambda v: _squeeze_excite(m.gate, v),
-        lambda w: _norm(m.project[1], conv2d(w, m.project[0].weight)),
-    )
-
-
-def _rnn(m: nn.RNN, x: Tensor) -> Tensor:
-    W_ih, W_hh, b_ih, b_hh = m.parameters()
-    return unroll(lambda x_t, h: rnn_cell(x_t, h, W_ih, W_hh, b_ih + b_hh), x, x.new_zeros(len(x), m.hidden_size))
-
-
-def _lstm(m: nn.LSTM, x: Tensor) -> Tensor:
-    W_ih, W_hh, b_ih, b_hh = m.parameters()
-
-    def step(x_t: Tensor, state: Tensor) -> Tensor:  # the state is [h, C]
-        h, C = state.chunk(2, -1)
-        return torch.cat(lstm_cell(x_t, h, C, W_ih, W_hh, b_ih + b_hh), -1)
-
-    return unroll(step, x, x.new_zeros(len(x), 2 * m.hidden_size))[..., : m.hidden_size]
-
-
-def _gru(m: nn.GRU, x: Tensor) -> Tensor:
-    W_ih, W_hh, b_ih, b_hh = m.parameters()
-    return unroll(lambda x_t, h: gru_cell(x_t, h, W_ih, W_hh, b_ih, b_hh), x, x.new_zeros(len(x), m.hidden_size))
-
-
-def _heads(x: Tensor, W: Tensor, b: Tensor, W_O: Tensor, b_O: Tensor, num_heads: int, causal: bool) -> Tensor:
-    """Multi-head attention with biases: those of Q, K and V as the weights of a constant feature."""
-    one = torch.cat([x, torch.ones_like(x[..., :1])], -1)
-    rows = torch.cat([W, b[:, None]], -1).chunk(3)
-    heads = [(Q.T, K.T, V.T) for Q, K, V in zip(*(part.chunk(num_heads) for part in rows), strict=True)]
-    mask = causal_mask(x.shape[1]) if causal else None
-    return multi_head_attention(one, one, one, heads, W_O.T, mask) + b_O
-
-
-def _torch_attention(m: nn.MultiheadAttention, x: Tensor) -> Tensor:
-    return _heads(x, m.in_proj_weight, m.in_proj_bias, m.out_proj.weight, m.out_proj.bias, m.num_heads, causal=False)
-
-
-def _own_attention(m: MultiHeadAttention, x: Tensor) -> Tensor:
-    W, W_O = m.in_proj, m.out_proj
-    return _heads(x, W.weight, W.bias, W_O.weight, W_O.bias, m.num_heads, m.causal)
-
-
-def _dropped_attention(m: MultiHeadAttention, x: Tensor) -> Tensor:
-    Q, K, V = (part.unflatten(-1, (m.num_heads, -1)).mT.mT.movedim(2, 1) for part in m.in_proj(x).chunk(3, -1))
-    A = attention_weights(Q, K)
-    kept = F.dropout(torch.ones_like(A), m.dropout) != 0
-    return m.out_proj((inverted_dropout(A, kept, m.dropout) @ V).movedim(1, 2).flatten(2))  # type: ignore[no-any-return]
-
-
-def _rotary(m: Rotary, x: Tensor) -> Tensor:
-    R = torch.stack([rotary_matrix(t, x.shape[-1]) for t in range(x.shape[-2])])
-    return torch.einsum("tij,...tj->...ti", R, x)
 
 
 LAYERS: Mapping[str, Layer[Any]] = {
@@ -208,26 +131,26 @@ LAYERS: Mapping[str, Layer[Any]] = {
     "dense block": Layer(
         "Each layer reads the outputs of all layers before it.",
         lambda: _used(DenseBlock(3, num_layers=2, growth=2, bottleneck=2)),
-        _dense_block,
+        evaluate_dense_block,
         {(2, 3, 5, 3): (2, 7, 5, 3), (1, 3, 1, 1): (1, 7, 1, 1)},
         "C81",
     ),
     "squeeze-and-excitation": Layer(
         "Each channel is scaled by a gate that saw the whole image.",
         lambda: SqueezeExcite(5, 2),
-        _squeeze_excite,
+        evaluate_squeeze_excite,
         {(2, 5, 7, 3): (2, 5, 7, 3), (1, 5, 1, 1): (1, 5, 1, 1)},
     ),
     "MBConv": Layer(
         "Widen, filter each channel by itself, gate, and narrow again, around an identity.",
         lambda: _used(MBConv(4, 4, kernel_size=3, expand_ratio=2, eps=1e-3)),
-        _mbconv,
+        evaluate_mbconv,
         {(2, 4, 5, 3): (2, 4, 5, 3)},
     ),
     "RNN": Layer(
         "The old state is mixed with the input.",
         lambda: nn.RNN(3, 4, batch_first=True),
-        _rnn,
+        evaluate_rnn,
         {(2, 5, 3): (2, 5, 4), (1, 1, 3): (1, 1, 4)},
         "C57",
         call=lambda m, x: m(x)[0],
@@ -235,7 +158,7 @@ LAYERS: Mapping[str, Layer[Any]] = {
     "LSTM": Layer(
         "Gates write, forget and read a memory.",
         lambda: nn.LSTM(3, 4, batch_first=True),
-        _lstm,
+        evaluate_lstm,
         {(2, 5, 3): (2, 5, 4), (1, 1, 3): (1, 1, 4)},
         "C59–C64",
         call=lambda m, x: m(x)[0],
@@ -243,14 +166,14 @@ LAYERS: Mapping[str, Layer[Any]] = {
     "GRU": Layer(
         "One gate balances the old state against a candidate, another hides the state from it.",
         lambda: nn.GRU(3, 4, batch_first=True),
-        _gru,
+        evaluate_gru,
         {(2, 5, 3): (2, 5, 4), (1, 1, 3): (1, 1, 4)},
         call=lambda m, x: m(x)[0],
     ),
     "attention (torch)": Layer(
         "Each token takes an average of values, in several heads.",
         lambda: nn.MultiheadAttention(6, 2, batch_first=True),
-        _torch_attention,
+        evaluate_torch_attention,
         {(2, 5, 6): (2, 5, 6), (1, 1, 6): (1, 1, 6)},
         "C65, C66, C67",
         call=lambda m, x: m(x, x, x, need_weights=False)[0],
@@ -258,21 +181,21 @@ LAYERS: Mapping[str, Layer[Any]] = {
     "attention": Layer(
         "The same with a cache for generation and rotary positions.",
         lambda: MultiHeadAttention(6, 3),
-        _own_attention,
+        evaluate_attention,
         {(2, 5, 6): (2, 5, 6), (1, 1, 6): (1, 1, 6)},
         "C65, C66, C67",
     ),
     "causal attention": Layer(
         "Each token sees itself and the past only.",
         lambda: MultiHeadAttention(6, 2, causal=True),
-        _own_attention,
+        evaluate_attention,
         {(2, 5, 6): (2, 5, 6), (1, 1, 6): (1, 1, 6)},
         "C65, C66, C67, C-§6.4.3",
     ),
     "attention dropout": Layer(
         "Weights of attention are dropped in training.",
         lambda: MultiHeadAttention(6, 2, dropout=0.3),
-        _dropped_attention,
+        evaluate_dropped_attention,
         {(2, 5, 6): (2, 5, 6)},
         "A91",
         random=True,
@@ -293,7 +216,7 @@ LAYERS: Mapping[str, Layer[Any]] = {
     "rotary positions": Layer(
         "Queries and keys are rotated by their position.",
         lambda: Rotary(6, max_length=9),
-        _rotary,
+        evaluate_rotary,
         {(2, 5, 6): (2, 5, 6), (1, 3, 9, 6): (1, 3, 9, 6)},
     ),
     "dropout": Layer(

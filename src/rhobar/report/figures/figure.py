@@ -13,7 +13,7 @@ class Figure:
     """A drawing with the words that belong to it.
 
     Attributes:
-        key: What it shows: ``loss``, ``gradient``, ``depth``, ``activation`` or ``update``.
+        key: What it shows: ``loss``, ``gradient``, ``depth``, ``activation``, ``update`` or ``graph``.
         title: What is to be seen, with its numbers.
         caption: How to read it.
         svg: The drawing, with its own title and description.

@@ -17,6 +17,7 @@ _WIDE, _HIGH = 152.0, 36.0
 _GAP, _BETWEEN = 18.0, 58.0
 _MARGIN = 16.0
 _LABEL = 46.0
+_MOST_LABELS = 8
 _STYLE = """
 svg.graph { color-scheme: light dark; --paper: #fdfdfc; --ink: #1b1c1e; --soft: #5c6168; --rule: #b4b6ba;
   --wash: #efefec; --symptom: #3458b8; font-family: Inter, ui-sans-serif, system-ui, sans-serif; }
@@ -58,7 +59,7 @@ def graph_figure(graph: ComputationalGraph, *, views: bool = False) -> Figure:
     width, height = places.width + 2 * _MARGIN, places.num_layers * (_HIGH + _BETWEEN) - _BETWEEN + 2 * _MARGIN
     title, caption = _title(graph), "Boxes: variables (filled) and operations, with shapes. "
     caption += "Arrows: the size ‖∂output/∂input‖ of each local derivative, thicker where it is larger per output; "
-    caption += "≈ marks an estimate. Dashed: the derivative is zero."
+    caption += "≈ marks an estimate. Dashed: the derivative is zero. Point at a box or an arrow for all of it."
     svg = drawing(
         width,
         height,
@@ -115,7 +116,8 @@ def _edges(graph: ComputationalGraph, places: Layering) -> list[Markup]:
             points = [*_from(graph.edges[k], places, k), end]
             lines.append(_line(graph, graph.edges[k], points))
             above = 24 if len(edges) > 3 and place % 2 else 12  # many labels stand in two rows
-            labels.append(_label(graph, graph.edges[k], end[0], end[1] - above))
+            if len(edges) <= _MOST_LABELS:
+                labels.append(_label(graph, graph.edges[k], end[0], end[1] - above))
     return lines + labels
 
 

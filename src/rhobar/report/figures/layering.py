@@ -79,14 +79,13 @@ def layer(num_nodes: int, edges: Sequence[tuple[int, int]], *, node_width: float
 
 
 def _layers(num_nodes: int, edges: Sequence[tuple[int, int]]) -> list[int]:
-    layers, fed = [0] * num_nodes, [False] * num_nodes
+    layers, fed = [0] * num_nodes, {target for _, target in edges}
     for source, target in sorted(edges, key=lambda edge: edge[1]):
         layers[target] = max(layers[target], layers[source] + 1)
-        fed[target] = True
-    for node in range(num_nodes):
-        uses = [layers[target] for source, target in edges if source == node] if not fed[node] else []
-        layers[node] = min(uses) - 1 if uses else layers[node]
-    return layers
+    first_use: dict[int, int] = {}
+    for source, target in edges:
+        first_use[source] = min(first_use.get(source, layers[target]), layers[target])
+    return [layers[v] if v in fed else first_use.get(v, 1) - 1 for v in range(num_nodes)]
 
 
 def _ordered(rows: list[list[int]], above: list[list[int]], below: list[list[int]]) -> list[list[int]]:
