@@ -13,12 +13,12 @@ Reference: Pearlmutter (1994), Fast exact multiplication by the Hessian, section
 
 from collections.abc import Iterable, Sequence
 
-import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction
 
 from rhobar.linalg import LinearOperator
 from rhobar.probes.curvature.forward import loss_of
-from rhobar.probes.curvature.risk import Batch, Loss, Parts, Product, Risk, gradients
+from rhobar.probes.curvature.risk import Batch, Loss, Parts, Product, Risk, gradients, nodes
 
 __all__ = ["hessian"]
 
@@ -47,8 +47,11 @@ def hessian(
 
     Raises:
         ValueError: If there is no batch or parameter, or, from the first product, the loss is not a scalar.
+        RuntimeError: From the first product, if an operation on the way can be differentiated only once. An
+            `autograd.Function` whose backward loses a path without saying so cannot be told; `symmetry_error` sees some.
 
     Example:
+        >>> import torch
         >>> model = nn.Linear(1, 1, bias=False)  # L = mean (θ x)², H = 2 mean x²
         >>> x, y = torch.tensor([[1.0], [3.0]]), torch.zeros(2, 1)
         >>> hessian(model, nn.MSELoss(), [(x, y)]) @ torch.ones(1)
@@ -59,11 +62,26 @@ def hessian(
 
 def _product(risk: Risk, batch: Batch) -> Product:
     edges = risk.edges()
-    g = gradients([loss_of(risk.model, risk.loss, batch)], edges, create_graph=True)
+    value = loss_of(risk.model, risk.loss, batch)
+    g = gradients([value], edges, create_graph=True)
     present = [i for i, part in enumerate(g) if part is not None]
     outputs = [part for part in g if part is not None]
+    _check_twice_differentiable(value, outputs)
 
-    def product(v: Parts) -> list[torch.Tensor | None]:
+    def product(v: Parts) -> list[Tensor | None]:
         return gradients(outputs, edges, [v[i] for i in present])
 
     return product
+
+
+def _check_twice_differentiable(value: Tensor, g: Sequence[Tensor]) -> None:
+    """Refuse functions marked `once_differentiable`.
+
+    They leave a node that raises, but with inputs given the engine never comes to it and the path is lost in silence.
+    """
+    if any(node.name() == "torch::autograd::Error" for node in nodes(g)):
+        own = {node.name() for node in nodes([value]) if isinstance(node, BackwardCFunction)}
+        raise RuntimeError(
+            "All operations must be differentiable twice, but one of these can be differentiated only once: "
+            f"{', '.join(sorted(own)) or 'an operation of torch'}; write it in operations that are differentiable twice."
+        )

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge, get_gradient_edge
+from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 
 from rhobar.linalg import LinearOperator
 from rhobar.probes.curvature.parameters import ParameterSpace
 from rhobar.probes.restoring import restored
 from rhobar.probes.second_order import eager, twice_differentiable
 
-__all__ = ["Batch", "Loss", "Make", "Parts", "Product", "Risk", "gradients"]
+__all__ = ["Batch", "Loss", "Make", "Parts", "Product", "Risk", "gradients", "nodes", "num_samples"]
 
 Loss = Callable[..., Tensor]
 Batch = object
@@ -178,4 +178,16 @@ def gradients(
     found = torch.autograd.grad(
         [outputs[i] for i in depending], inputs, given, retain_graph=True, create_graph=create_graph, allow_unused=True
     )
+    return list(found)
+
+
+def nodes(tensors: Sequence[Tensor]) -> list[Node]:
+    """Return the nodes of the autograd graph that the tensors depend on, each once."""
+    pending = [t.grad_fn for t in tensors if t.grad_fn is not None]
+    found: dict[Node, None] = {}
+    while pending:
+        node = pending.pop()
+        if node not in found:
+            found[node] = None
+            pending += [n for n, _ in node.next_functions if n is not None and n not in found]
     return list(found)
