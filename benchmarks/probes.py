@@ -126,7 +126,7 @@ def race(title: str, contestants: dict[str, Callable[[nn.Module, Batch], Run]], 
                     print(f"{name:<12} {contestant:<28} refuses: {type(error).__name__}: {str(error)[:80]!r}")
             ratios: dict[str, list[float]] = {contestant: [] for contestant in runs}
             for _ in range(rounds):
-                base = min(timed(unit), timed(unit))
+                base = (timed(unit) + timed(unit)) / 2
                 for contestant, run in runs.items():
                     ratios[contestant].append(timed(run) / base)
         for contestant, values in ratios.items():

@@ -12,6 +12,7 @@ stays one matrix also through dropout.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,7 @@ from rhobar.probes.second_order import eager, twice_differentiable
 
 __all__ = ["Batch", "Loss", "Make", "Parts", "Product", "Risk", "gradients", "nodes", "num_samples"]
 
+T = TypeVar("T")
 Loss = Callable[..., Tensor]
 Batch = object
 Parts = list[Tensor]
@@ -76,7 +78,7 @@ class Risk:
             return [1.0] * len(batches)
         return [count / sum(counts) for count in counts]
 
-    def run(self, make: Make, batch: Batch) -> Product:
+    def run(self, make: Callable[["Risk", Batch], T], batch: Batch) -> T:
         """Call `make` on one batch: in the modes and with the random numbers there were, ready to differentiate twice."""
         model, chosen = self.model, set(self.space.names)
         with restored(model), twice_differentiable(model):
