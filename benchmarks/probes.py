@@ -10,6 +10,7 @@ is not installed, or refuses the model, is skipped with its reason. The batch no
 """
 
 import argparse
+import copy
 import resource
 import statistics
 import subprocess
@@ -26,7 +27,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rhobar.linalg import LinearOperator, eigenpairs, hutchinson_trace, hutchpp_trace, spectral_density, xtrace
 from rhobar.probes.curvature import ParameterSpace, fisher, ggn, hessian
+from rhobar.probes.noise import gradient_norms
 
+NUM_BATCHES = 8
+PER_BATCH = ("per-sample norms",)
 Run = Callable[[], object]
 LOSS = nn.CrossEntropyLoss()
 
@@ -99,6 +103,57 @@ PRODUCTS = {
 }
 
 
+def norms(model: nn.Module, batch: Batch) -> Run:
+    """Per-sample gradient norms of several batches, as rhobar seeks the layout of samples once; counted per batch."""
+    slow = gradient_norms(model, LOSS, [batch]).slow
+    if slow:
+        print(f"  a backward pass a sample for {slow}")
+    return lambda: gradient_norms(model, LOSS, [batch] * NUM_BATCHES)
+
+
+def vmap_norms(model: nn.Module, batch: Batch) -> Run:
+    """The same by torch.func."""
+    params = {k: p.detach() for k, p in model.named_parameters()}
+    buffers = dict(model.named_buffers())
+
+    def loss(params: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+        return LOSS(torch.func.functional_call(model, (params, buffers), (x[None],)), y[None])
+
+    each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
+    return lambda: sum(g.flatten(1).square().sum(1) for g in each(params, *batch).values())
+
+
+def backpack_norms(model: nn.Module, batch: Batch) -> Run:
+    """The same by BackPACK."""
+    from backpack import backpack, extend
+    from backpack.extensions import BatchL2Grad
+
+    extended, loss = extend(copy.deepcopy(model), use_converter=True), extend(nn.CrossEntropyLoss())
+
+    def run() -> object:
+        with backpack(BatchL2Grad()):
+            loss(extended(batch[0]), batch[1]).backward()
+        return [p.batch_l2 for p in extended.parameters()]
+
+    return run
+
+
+def opacus_norms(model: nn.Module, batch: Batch) -> Run:
+    """The same by Opacus' ghost clipping."""
+    from opacus.grad_sample import GradSampleModuleFastGradientClipping
+
+    ghost = GradSampleModuleFastGradientClipping(copy.deepcopy(model), max_grad_norm=1.0, use_ghost_clipping=True)
+
+    def run() -> object:
+        LOSS(ghost(batch[0]), batch[1]).backward()
+        return ghost.get_norm_sample()
+
+    return run
+
+
+NORMS = {"per-sample norms": norms, "  vmap": vmap_norms, "  BackPACK": backpack_norms, "  Opacus": opacus_norms}
+
+
 def timed(run: Run) -> float:
     """CPU seconds of one call."""
     start = time.process_time()
@@ -128,7 +183,7 @@ def race(title: str, contestants: dict[str, Callable[[nn.Module, Batch], Run]], 
             for _ in range(rounds):
                 base = (timed(unit) + timed(unit)) / 2
                 for contestant, run in runs.items():
-                    ratios[contestant].append(timed(run) / base)
+                    ratios[contestant].append(timed(run) / base / (NUM_BATCHES if contestant in PER_BATCH else 1))
         for contestant, values in ratios.items():
             low, middle, high = statistics.quantiles(values, n=4)
             print(f"{name:<12} {contestant:<28} {middle:6.2f}  ({low:.2f} to {high:.2f})", flush=True)
@@ -166,7 +221,7 @@ def _ours_eigen(model: nn.Module, batch: Batch) -> str:
 def _eigenthings_eigen(model: nn.Module, batch: Batch) -> str:
     from hessian_eigenthings.algorithms import lanczos
 
-    found = lanczos(rival_operator("hessian", model, batch), k=5, tol=1e-4, seed=0)
+    found = lanczos(rival_operator("hessian", model, batch), k=5, tol=1e-4, max_iter=100, seed=0)
     return f"{[round(float(x), 5) for x in found.eigenvalues]}"
 
 
@@ -209,7 +264,11 @@ def _eigenthings_density(model: nn.Module, batch: Batch) -> str:
 
 
 SPECTRA: dict[str, dict[str, Callable[[nn.Module, Batch], str]]] = {
-    "top 5": {"rhobar": _ours_eigen, "hessian-eigenthings": _eigenthings_eigen, "curvlinops + eigsh": _curvlinops_eigen},
+    "top 5": {
+        "rhobar": _ours_eigen,
+        "hessian-eigenthings": _eigenthings_eigen,
+        "curvlinops + eigsh": _curvlinops_eigen,
+    },
     "trace": {
         "rhobar": _ours_trace(hutchinson_trace),
         "hessian-eigenthings": _eigenthings_trace,
@@ -266,7 +325,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--models", default=",".join(MODELS))
-    parser.add_argument("--what", default="products,spectra,memory")
+    parser.add_argument("--what", default="products,norms,spectra,memory")
     parser.add_argument("--peak", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -277,6 +336,8 @@ def main() -> None:
     wanted = options.what.split(",")
     if "products" in wanted:
         race("matrix-vector products in steady state", PRODUCTS, models, options.rounds)
+    if "norms" in wanted:
+        race("norms of the gradients of all samples", NORMS, models, options.rounds)
     if "spectra" in wanted:
         spectra(models, max(1, options.rounds // 5))
     if "memory" in wanted:

@@ -4,9 +4,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.linalg.matrices import SYMMETRIC, symmetric
 
 from rhobar.linalg import LinearOperator, eigenpairs
-from tests.linalg.matrices import SYMMETRIC, symmetric
 
 WANTED = {
     "largest": lambda values: values.flip(0),

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from tests.linalg.matrices import SYMMETRIC, symmetric
 
 from rhobar.linalg import LinearOperator, spectral_density
-from tests.linalg.matrices import SYMMETRIC, symmetric
 
 
 def seeded(seed=1):

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from tests.linalg.matrices import SYMMETRIC, gaussian_matrix, symmetric
 
 from rhobar.linalg import LinearOperator, condition_number, negative_directions, symmetry_error
-from tests.linalg.matrices import SYMMETRIC, gaussian_matrix, symmetric
 
 
 def seeded(seed=1):

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from tests.linalg.matrices import SYMMETRIC, gaussian_matrix, symmetric
 
 from rhobar.linalg import LinearOperator, diagonal, hutchinson_trace, hutchpp_trace, xtrace
-from tests.linalg.matrices import SYMMETRIC, gaussian_matrix, symmetric
 
 TRACES = {"hutchinson": hutchinson_trace, "hutch++": hutchpp_trace, "xtrace": xtrace}
 MATRICES = {**SYMMETRIC, "not symmetric": gaussian_matrix(40, 40)}

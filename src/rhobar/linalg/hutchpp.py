@@ -67,6 +67,6 @@ def orthonormal_rows(Y: Float[Tensor, "k n"]) -> Float[Tensor, "r n"]:
     length = torch.linalg.vector_norm(Y, dim=1, keepdim=True)
     Q, R = torch.linalg.qr((Y / length.clamp_min(torch.finfo(Y.dtype).tiny)).T)
     U, S, _ = torch.linalg.svd(R)
-    rank = max(1, int((S > max(Y.shape) ** 0.5 * torch.finfo(Y.dtype).eps * S[0]).sum()))
+    rank = max(1, int((max(Y.shape) ** 0.5 * torch.finfo(Y.dtype).eps * S[0] < S).sum()))
     basis: Tensor = Q @ U[:, :rank]
     return basis.T.contiguous()

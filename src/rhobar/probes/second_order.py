@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-__all__ = ["eager", "twice_differentiable"]
+__all__ = ["eager", "once_differentiable", "twice_differentiable"]
 
 
 def eager(model: nn.Module) -> nn.Module:
@@ -22,4 +22,11 @@ def twice_differentiable(model: nn.Module) -> Iterator[None]:
     recurrent = any(isinstance(module, nn.RNNBase) for module in model.modules())
     cudnn = torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not recurrent)
     with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), cudnn:
+        yield
+
+
+@contextmanager
+def once_differentiable() -> Iterator[None]:
+    """Record the graph, whatever the caller's mode; any kernel will do."""
+    with torch.inference_mode(False), torch.enable_grad():
         yield

@@ -5,12 +5,12 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from tests.probes.curvature.nets import NETS, Own, mlp, net
 from torch import nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rhobar.probes.curvature import ParameterSpace, empirical_fisher, fisher, ggn, hessian, layer_names
-from tests.probes.curvature.nets import NETS, Own, mlp, net
 
 MATRICES = {"hessian": hessian, "ggn": ggn, "fisher": fisher, "empirical fisher": empirical_fisher}
 

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from tests.probes.curvature.nets import net
 from torch import nn
 
 from rhobar.probes.curvature import empirical_fisher, ggn, hessian, layer_curvature, layer_names, stability
-from tests.probes.curvature.nets import net
 
 
 @pytest.fixture(autouse=True)
@@ -105,11 +105,15 @@ def test_the_limit_of_a_frozen_preconditioner(name):
 
 def test_gradient_descent_is_two_over_lambda():
     model, loss, batches = net("mlp")
-    truth = torch.linalg.eigvalsh(torch.stack([hessian(model, loss, batches, max_kept=9) @ e for e in torch.eye(43)]))[-1]
+    truth = torch.linalg.eigvalsh(torch.stack([hessian(model, loss, batches, max_kept=9) @ e for e in torch.eye(43)]))[
+        -1
+    ]
     found = stability(model, loss, batches, SGD(model.parameters(), lr=0.1), tol=1e-8)
     assert found.sharpness == pytest.approx(truth.item())
     assert found.limit == pytest.approx(2 / truth.item())
-    climbing = stability(model, lambda f, y: -loss(f, y), batches, SGD(model.parameters(), lr=0.1, maximize=True), tol=1e-8)
+    climbing = stability(
+        model, lambda f, y: -loss(f, y), batches, SGD(model.parameters(), lr=0.1, maximize=True), tol=1e-8
+    )
     assert climbing.sharpness == pytest.approx(truth.item())
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from tests.probes.curvature.nets import CROSS, NETS, classes, mlp, net, tokens
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -11,7 +12,6 @@ from rhobar.probes.curvature.risk import Risk
 from rhobar.probes.noise import gradient_norms
 from rhobar.probes.noise.layout import Layout, find_layout
 from rhobar.probes.noise.sample_gradients import sample_gradients
-from tests.probes.curvature.nets import CROSS, NETS, classes, mlp, net, tokens
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,6 @@ Reference: Kunstner, Balles and Hennig (2019), Limitations of the empirical Fish
 
 from collections.abc import Iterable, Sequence
 
-import torch
 from torch import Tensor, nn
 
 from rhobar.linalg import LinearOperator

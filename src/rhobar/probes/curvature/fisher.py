@@ -14,7 +14,6 @@ References:
 
 from collections.abc import Iterable, Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.distributions import kl_divergence
 

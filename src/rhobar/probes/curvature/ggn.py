@@ -13,7 +13,6 @@ References:
 
 from collections.abc import Iterable, Sequence
 
-import torch
 from torch import nn
 
 from rhobar.linalg import LinearOperator

@@ -90,9 +90,7 @@ def layer_curvature(
     return tuple(measured)
 
 
-def _measure(
-    name: str, A: LinearOperator, num_matvecs: int, tol: float, generator: torch.Generator
-) -> LayerCurvature:
+def _measure(name: str, A: LinearOperator, num_matvecs: int, tol: float, generator: torch.Generator) -> LayerCurvature:
     size = A.shape[0]
     if symmetry_error(A, generator) > 10 * torch.finfo(A.dtype).eps ** 0.5:
         reason = "an operation after it loses its second derivative: the block is not symmetric"

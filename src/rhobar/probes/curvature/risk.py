@@ -21,7 +21,7 @@ from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
 from rhobar.linalg import LinearOperator
 from rhobar.probes.curvature.parameters import ParameterSpace
 from rhobar.probes.restoring import restored
-from rhobar.probes.second_order import eager, twice_differentiable
+from rhobar.probes.second_order import eager, once_differentiable, twice_differentiable
 
 __all__ = ["Batch", "Loss", "Make", "Parts", "Product", "Risk", "gradients", "nodes", "num_samples"]
 
@@ -78,10 +78,10 @@ class Risk:
             return [1.0] * len(batches)
         return [count / sum(counts) for count in counts]
 
-    def run(self, make: Callable[["Risk", Batch], T], batch: Batch) -> T:
+    def run(self, make: Callable[["Risk", Batch], T], batch: Batch, *, twice: bool = True) -> T:
         """Call `make` on one batch: in the modes and with the random numbers there were, ready to differentiate twice."""
         model, chosen = self.model, set(self.space.names)
-        with restored(model), twice_differentiable(model):
+        with restored(model), twice_differentiable(model) if twice else once_differentiable():
             self.moment.recall(model)
             for name, p in model.named_parameters():
                 p.requires_grad_(name in chosen)

@@ -73,10 +73,11 @@ def batch_cosines(
                 [0., 1., 1.],
                 [0., 1., 1.]], dtype=torch.float64)
     """
-    risk = Risk(model, loss, batches, names, weights=None)
-    if len(risk.shares) < 2:
-        raise ValueError(f"There must be two batches at least to compare, got {len(risk.shares)}.")
-    G = torch.stack([risk.run(_gradient, batch) for batch in risk.batches])
+    batches = list(batches)
+    if len(batches) < 2:
+        raise ValueError(f"There must be two batches at least to compare, got {len(batches)}.")
+    risk = Risk(model, loss, batches, names, weights=[1.0] * len(batches))
+    G = torch.stack([risk.run(_gradient, batch, twice=False) for batch in risk.batches])
     gram = (G @ G.T).double()
     norms = gram.diagonal().clamp_min(0).sqrt()
     return BatchCosines((gram / norms[:, None] / norms).clamp(-1, 1), norms)

@@ -35,9 +35,7 @@ class Layout:
         return split.reshape(self.samples, self.before * self.after, *shape)
 
 
-def find_layout(
-    first: Bool[Tensor, " rows"], second: Bool[Tensor, " rows"], samples: int
-) -> Layout | None:
+def find_layout(first: Bool[Tensor, " rows"], second: Bool[Tensor, " rows"], samples: int) -> Layout | None:
     """Return the layout for `samples` that fits the rows touched by the first and by the second of two samples.
 
     Args:

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rhobar.probes.curvature.risk import Batch, Loss, Risk
-from rhobar.probes.noise.sample_gradients import sample_gradients
+from rhobar.probes.noise.sample_gradients import Plans, sample_gradients
 
 __all__ = ["GradientNorms", "gradient_norms"]
 
@@ -65,12 +65,13 @@ def gradient_norms(
     """
     risk = Risk(model, loss, batches, names)
     rows, slow = [], {}
+    plans: Plans = {}
 
     def measure(risk: Risk, batch: Batch) -> Tensor:
-        found = sample_gradients(risk, batch)
+        found = sample_gradients(risk, batch, plans)
         slow.update({name: reason for name, reason in zip(risk.space.names, found.reasons, strict=True) if reason})
         return found.squares()
 
     for batch in risk.batches:
-        rows.append(risk.run(measure, batch))
+        rows.append(risk.run(measure, batch, twice=False))
     return GradientNorms(torch.cat(rows, 1), risk.space.names, slow)

@@ -15,7 +15,7 @@ from rhobar.probes.noise.layout import Layout
 __all__ = ["RULES", "Rule", "leading_dims"]
 
 Rule = Callable[[Any, Tensor, Layout, torch.Size], Contribution]
-_LAST = ("AddBackward0", "MulBackward0", "NativeLayerNormBackward0")
+_LAST = ("AddBackward0", "SubBackward0", "MulBackward0", "NativeLayerNormBackward0")
 
 
 def leading_dims(name: str, gradient_dim: int, shape: torch.Size) -> int:
@@ -36,21 +36,23 @@ def _rows(x: Tensor, lead: int) -> Tensor:
 
 
 def _matrix(saved: str, transposed: bool) -> Rule:
-    """y = a Wᵀ, with W entered transposed, or y = a W."""
+    """Y = a Wᵀ, with W entered transposed, or y = a W."""
 
     def rule(node: Any, gradient: Tensor, layout: Layout, shape: torch.Size) -> Contribution:  # noqa: ANN401
         scale = float(getattr(node, "_saved_alpha", 1))
-        delta, a = layout.by_sample(_rows(gradient, 1) * scale), layout.by_sample(_rows(getattr(node, saved), 1))
+        delta = layout.by_sample(_rows(gradient if scale == 1 else gradient * scale, 1))
+        a = layout.by_sample(_rows(getattr(node, saved), 1))
         return Outer(delta, a) if transposed else Outer(a, delta)
 
     return rule
 
 
-def _term(scale_name: str) -> Rule:
+def _term(scale_name: str, sign: float = 1.0) -> Rule:
     """A term that was broadcast: its gradient is the sum over what it was broadcast to."""
 
     def rule(node: Any, gradient: Tensor, layout: Layout, shape: torch.Size) -> Contribution:  # noqa: ANN401
-        gradient = gradient * float(getattr(node, scale_name)) if scale_name else gradient
+        scale = sign * (float(getattr(node, scale_name)) if scale_name else 1.0)
+        gradient = gradient if scale == 1 else gradient * scale
         lead = leading_dims(node.name(), gradient.dim(), shape)
         return held(_summed_to(layout.by_sample(_rows(gradient, lead)), shape))
 
@@ -105,8 +107,8 @@ def _batch_norm(slot: int) -> Rule:
                 mean, rstd = node._saved_result1, node._saved_result2
             else:
                 mean, rstd = node._saved_running_mean, (node._saved_running_var + node._saved_eps).rsqrt()
-            spread = (1, -1) + (1,) * (gradient.dim() - 2)
-            gradient = gradient * ((node._saved_input - mean.view(spread)) * rstd.view(spread))
+            centred = node._saved_input - mean.view((1, -1) + (1,) * (gradient.dim() - 2))
+            return _channels(centred.mul_(gradient), layout, rstd)
         return _channels(gradient, layout)
 
     return rule
@@ -123,10 +125,10 @@ def _group_norm(slot: int) -> Rule:
     return rule
 
 
-def _channels(x: Tensor, layout: Layout) -> Contribution:
-    """Sum (rows, channels, …) over all but sample and channel."""
+def _channels(x: Tensor, layout: Layout, scale: Tensor | float = 1.0) -> Contribution:
+    """Sum (rows, channels, …) over all but sample and channel, and scale the channels."""
     x = _rows(x, 1)
-    return held(layout.by_sample(x.flatten(2).sum(2) if x.dim() > 2 else x).sum(1))
+    return held(layout.by_sample(x.flatten(2).sum(2) if x.dim() > 2 else x).sum(1) * scale)
 
 
 def _convolution(node: Any, gradient: Tensor, layout: Layout, shape: torch.Size) -> Contribution:  # noqa: ANN401
@@ -168,6 +170,8 @@ RULES: dict[tuple[str, int, bool], Rule] = {
     ("MmBackward0", 1, False): _matrix("_saved_self", False),
     ("AddBackward0", 0, False): _term(""),
     ("AddBackward0", 1, False): _term("_saved_alpha"),
+    ("SubBackward0", 0, False): _term(""),
+    ("SubBackward0", 1, False): _term("_saved_alpha", -1.0),
     ("MulBackward0", 0, False): _factor("_saved_other"),
     ("MulBackward0", 1, False): _factor("_saved_self"),
     ("EmbeddingBackward0", 0, False): _embedding,

@@ -22,7 +22,10 @@ from rhobar.probes.noise.contributions import Contribution, Dense, merged
 from rhobar.probes.noise.layout import Layout, find_layout
 from rhobar.probes.noise.uses import Use, find_uses
 
-__all__ = ["SampleGradients", "sample_gradients"]
+__all__ = ["Plans", "SampleGradients", "sample_gradients"]
+
+Plan = tuple[list[Layout | None], list[str]]
+Plans = dict[tuple[object, ...], Plan]
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,24 @@ class SampleGradients:
         return torch.stack(rows)
 
 
-def sample_gradients(risk: Risk, batch: Batch) -> SampleGradients:
-    """Make them for one batch; to be called by `Risk.run`."""
+def sample_gradients(risk: Risk, batch: Batch, plans: Plans | None = None) -> SampleGradients:
+    """Make them for one batch; to be called by `Risk.run`.
+
+    Args:
+        risk: The model and the loss.
+        batch: A pair (inputs, targets).
+        plans: Layouts found for earlier batches; those of a graph with the same uses and sizes are not sought again.
+    """
     losses, uses, edges = _graph(risk, batch)
-    layouts, reasons = _layouts(risk, batch, uses, losses.numel(), len(edges))
-    structured = [use for use in uses if not reasons[use.parameter]]
-    deltas = gradients([losses.sum()], [use.output for use in structured]) if structured else []
+    plans = {} if plans is None else plans
+    key = (losses.numel(), *((use.key, tuple(use.node._input_metadata[0].shape)) for use in uses))
+    if key not in plans:
+        plans[key] = _layouts(risk, batch, uses, losses.numel(), len(edges))
+    layouts, reasons = plans[key]
+    structured = [(use, layout) for use, layout in zip(uses, layouts, strict=True) if not reasons[use.parameter]]
+    deltas = gradients([losses.sum()], [use.output for use, _ in structured]) if structured else []
     parts: list[list[Contribution]] = [[] for _ in edges]
-    for use, delta in zip(structured, deltas, strict=True):
-        layout = layouts[id(use)]
+    for (use, layout), delta in zip(structured, deltas, strict=True):
         if delta is not None and layout is not None:
             parts[use.parameter].append(use.contribution(delta, layout, edges[use.parameter]))
     contributions: list[Contribution | None] = []
@@ -87,16 +99,14 @@ def _graph(risk: Risk, batch: Batch) -> tuple[Tensor, list[Use], list[GradientEd
     return losses, find_uses(nodes([losses]), edges), edges
 
 
-def _layouts(
-    risk: Risk, batch: Batch, uses: list[Use], n: int, num_params: int
-) -> tuple[dict[int, Layout | None], list[str]]:
+def _layouts(risk: Risk, batch: Batch, uses: list[Use], n: int, num_params: int) -> Plan:
     """Return the layout of each use, and for each parameter why structure does not do."""
     reasons = [""] * num_params
     for use in uses:
         if use.rule is None:
             reasons[use.parameter] = f"it enters {use.node.name()}, whose structure is not known"
     if n == 1:
-        return {id(use): Layout(1, 1, -1) for use in uses}, reasons
+        return [Layout(1, 1, -1)] * len(uses), reasons
     try:
         losses, pair, _ = _graph(risk, _first_two(batch, n))
         if [use.key for use in pair] != [use.key for use in uses]:
@@ -105,14 +115,14 @@ def _layouts(
         first, second = (gradients([losses[i]], outputs) for i in (0, 1))
     except (RuntimeError, ValueError, IndexError) as error:
         said = str(error).partition("\n")[0]
-        return {}, [f"the layout of samples is not known: {said}"] * num_params
-    layouts: dict[int, Layout | None] = {}
+        return [None] * len(uses), [f"the layout of samples is not known: {said}"] * num_params
+    layouts: list[Layout | None] = []
     for use, one, two in zip(uses, first, second, strict=True):
         if one is None or two is None or use.rule is None:
-            layouts[id(use)] = None
+            layouts.append(None)
             continue
-        layouts[id(use)] = find_layout(use.touched(one), use.touched(two), n)
-        if layouts[id(use)] is None and not reasons[use.parameter]:
+        layouts.append(find_layout(use.touched(one), use.touched(two), n))
+        if layouts[-1] is None and not reasons[use.parameter]:
             reasons[use.parameter] = f"samples are mixed at or after {use.node.name()}"
     return layouts, reasons
 

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from rhobar.probes.curvature.forward import loss_of
 from rhobar.probes.curvature.risk import Batch, Loss, Risk, gradients, num_samples
-from rhobar.probes.noise.sample_gradients import sample_gradients
+from rhobar.probes.noise.sample_gradients import Plans, sample_gradients
 
 __all__ = ["GradientNoise", "gradient_noise", "noise_from"]
 
@@ -96,16 +96,17 @@ def gradient_noise(
     counts = [num_samples(batch) for batch in risk.batches]
     mean: list[Tensor] = []
     for count, batch in zip(counts, risk.batches, strict=True):
-        part = [count / sum(counts) * g for g in risk.run(_mean, batch)]
+        part = [count / sum(counts) * g for g in risk.run(_mean, batch, twice=False)]
         mean = [a + b for a, b in zip(mean, part, strict=True)] if mean else part
     slow: dict[str, str] = {}
+    plans: Plans = {}
 
     def measure(risk: Risk, batch: Batch) -> tuple[Tensor, Tensor]:
-        found = sample_gradients(risk, batch)
+        found = sample_gradients(risk, batch, plans)
         slow.update({name: reason for name, reason in zip(risk.space.names, found.reasons, strict=True) if reason})
         return found.squares(), found.dots(mean)
 
-    measured = [risk.run(measure, batch) for batch in risk.batches]
+    measured = [risk.run(measure, batch, twice=False) for batch in risk.batches]
     squares, dots = (torch.cat(rows, 1) for rows in zip(*measured, strict=True))
     n = squares.shape[1]
     noise = noise_from(squares.sum(0), dots.sum(0), confidence=confidence)
@@ -114,9 +115,7 @@ def gradient_noise(
     return GradientNoise(**{**vars(noise), "variances": named, "slow": slow})
 
 
-def noise_from(
-    squares: Float[Tensor, " n"], dots: Float[Tensor, " n"], *, confidence: float = 0.95
-) -> GradientNoise:
+def noise_from(squares: Float[Tensor, " n"], dots: Float[Tensor, " n"], *, confidence: float = 0.95) -> GradientNoise:
     """Return the noise from ‖g_i‖² and ⟨g_i, ḡ⟩ alone; both jackknives follow from them exactly.
 
     Raises:
@@ -156,7 +155,7 @@ def _fieller(a: float, b: float, V: list[list[float]], z: float) -> tuple[float,
     disc = B * B - A * C
     if A > 0:
         root = max(disc, 0.0) ** 0.5
-        return (B - root) / A if B > root else 0.0, max((B + root) / A, 0.0)
+        return (B - root) / A if root < B else 0.0, max((B + root) / A, 0.0)
     if disc < 0 or A == 0:
         return 0.0, float("inf")
     low, high = sorted(((B - disc**0.5) / A, (B + disc**0.5) / A))
