@@ -215,7 +215,8 @@ def spectra(models: list[str], rounds: int) -> None:
 
 def _ours_eigen(model: nn.Module, batch: Batch) -> str:
     found = eigenpairs(hessian(model, LOSS, [batch]), num=5)
-    return f"{[round(x, 5) for x in found.values.tolist()]} residual {found.residuals.max():.1e}, {found.num_matvecs} products"
+    values = [round(x, 5) for x in found.values.tolist()]
+    return f"{values} residual {found.residuals.max():.1e}, {found.num_matvecs} products"
 
 
 def _eigenthings_eigen(model: nn.Module, batch: Batch) -> str:

@@ -44,8 +44,8 @@ def diagonal(A: LinearOperator, *, num_matvecs: int, generator: torch.Generator 
     Returns:
         The mean and its standard error, entry by entry.
 
-    Raises:
-        ValueError: If A is not square or fewer than two products are allowed.
+    Note:
+        A `ValueError` is raised if A is not square or fewer than two products are allowed.
 
     Example:
         >>> A = LinearOperator.from_matrix(torch.diag(torch.tensor([1.0, 2.0, 3.0])))

@@ -26,8 +26,8 @@ def hutchinson_trace(A: LinearOperator, *, num_matvecs: int, generator: torch.Ge
     Returns:
         The mean with the standard error of it.
 
-    Raises:
-        ValueError: If A is not square or fewer than two products are allowed.
+    Note:
+        A `ValueError` is raised if A is not square or fewer than two products are allowed.
 
     Example:
         >>> A = LinearOperator.from_matrix(2 * torch.eye(3))

@@ -32,8 +32,8 @@ def hutchpp_trace(A: LinearOperator, *, num_matvecs: int, generator: torch.Gener
     Returns:
         The estimate; its standard error is that of the Hutchinson part, given the sketch.
 
-    Raises:
-        ValueError: If A is not square or fewer than four products are allowed.
+    Note:
+        A `ValueError` is raised if A is not square or fewer than four products are allowed.
 
     Example:
         >>> A = LinearOperator.from_matrix(torch.diag(torch.tensor([5.0, 0.0, 0.0, 0.0])))

@@ -64,8 +64,8 @@ def negative_directions(
     Returns:
         The count.
 
-    Raises:
-        ValueError: If A is not square, or there are fewer than two vectors or no step.
+    Note:
+        A `ValueError` is raised if A is not square, or there are fewer than two vectors or no step.
 
     Example:
         >>> A = LinearOperator.from_matrix(torch.diag(torch.tensor([-1.0, -1.0, 3.0, 3.0])))

@@ -5,8 +5,8 @@ From a random unit v₁, products with A build orthonormal V_k and a symmetric T
     A V_k = V_k T_k + β_k v_{k+1} e_kᵀ.
 
 An eigenpair T_k y = θ y gives the Ritz pair (θ, x = V_k y), whose residual ‖A x − θ x‖ = β_k |y_k| is known
-without a further product, and A has an eigenvalue within it of θ. When the basis is full it is replaced by the best Ritz
-vectors and v_{k+1}, which keep the relation, so memory is bounded.
+without a further product, and A has an eigenvalue within it of θ. When the basis is full it is replaced by the best
+Ritz vectors and v_{k+1}, which keep the relation, so memory is bounded.
 
 Textbook: B61 (part 13).
 
@@ -87,8 +87,8 @@ def eigenpairs(
         The pairs; NaN with infinite residuals, not converged, if a product is not finite. Copies of a multiple
         eigenvalue appear only as rounding brings them in: a single start sees one vector of each eigenspace.
 
-    Raises:
-        ValueError: If A is not square, or a number is out of range.
+    Note:
+        A `ValueError` is raised if A is not square, or a number is out of range.
 
     Example:
         >>> A = LinearOperator.from_matrix(torch.diag(torch.tensor([3.0, -5.0, 1.0])))

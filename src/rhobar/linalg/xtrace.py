@@ -37,8 +37,8 @@ def xtrace(A: LinearOperator, *, num_matvecs: int, generator: torch.Generator | 
         the variance of the mean; terms of i alone make √2 too wide. Where the sketch holds A's whole
         range the trace is exact up to rounding.
 
-    Raises:
-        ValueError: If A is not square or fewer than four products are allowed.
+    Note:
+        A `ValueError` is raised if A is not square or fewer than four products are allowed.
 
     Example:
         >>> A = LinearOperator.from_matrix(torch.diag(torch.tensor([5.0, 0.0, 0.0, 0.0])))

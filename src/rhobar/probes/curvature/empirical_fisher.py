@@ -46,8 +46,9 @@ def empirical_fisher(
     Returns:
         The n × n operator, positive semidefinite, of rank N at most.
 
-    Raises:
-        ValueError: If there is no batch or parameter; from the first product, if the loss is not a mean over samples.
+    Note:
+        A `ValueError` is raised if there is no batch or parameter; from the first product, if the loss is not a mean
+        over samples.
 
     Example:
         >>> model = nn.Linear(1, 1, bias=False)  # g = 2 x (θ x − y)

@@ -53,8 +53,8 @@ def fisher(
     Returns:
         The n × n operator, positive semidefinite.
 
-    Raises:
-        ValueError: If the likelihood of the loss is not known, or there is no batch or parameter.
+    Note:
+        A `ValueError` is raised if the likelihood of the loss is not known, or there is no batch or parameter.
 
     Example:
         >>> model = nn.Linear(1, 1, bias=False)  # variance 1/2: F = 2 mean x²

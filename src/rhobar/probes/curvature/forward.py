@@ -29,11 +29,7 @@ class Outputs:
 
 
 def loss_of(model: nn.Module, loss: Loss, batch: Batch) -> Tensor:
-    """Return the loss of one batch.
-
-    Raises:
-        ValueError: If it is not one floating number.
-    """
+    """Return the loss of one batch, a scalar."""
     if isinstance(batch, tuple | list) and len(batch) == 2:
         inputs, targets = batch
         value = loss(_outputs(model, inputs), targets)

@@ -3,8 +3,8 @@
     G = Σ_b c_b Jᵀ (∂²L/∂f∂fᵀ) J,      J = ∂f/∂θ.
 
 H = G + Σ (∂L/∂f) ∂²f/∂θ², so G = H where f is linear in θ or the loss is stationary in f. G is positive semidefinite
-for a loss that is convex in f. It equals the true Fisher where the loss is the negative log-likelihood of an exponential
-family with f its natural parameter (cross-entropy on logits, squared error); else it does not.
+for a loss that is convex in f. It equals the true Fisher where the loss is the negative log-likelihood of an
+exponential family with f its natural parameter (cross-entropy on logits, squared error); else it does not.
 
 References:
     Schraudolph (2002), Fast curvature matrix-vector products for second-order gradient descent, section 3.
@@ -47,8 +47,8 @@ def ggn(
     Returns:
         The n × n operator.
 
-    Raises:
-        ValueError: If there is no batch or parameter; from the first product, if a batch is not a pair.
+    Note:
+        A `ValueError` is raised if there is no batch or parameter; from the first product, if a batch is not a pair.
 
     Example:
         >>> model = nn.Linear(1, 1, bias=False)

@@ -45,10 +45,10 @@ def hessian(
     Returns:
         The n × n operator. It holds the graph, and refuses to go on once a parameter has changed.
 
-    Raises:
-        ValueError: If there is no batch or parameter, or, from the first product, the loss is not a scalar.
-        RuntimeError: From the first product, if an operation on the way can be differentiated only once. An
-            `autograd.Function` whose backward loses a path without saying so cannot be told; `symmetry_error` sees some.
+    Note:
+        A `ValueError` is raised if there is no batch or parameter or, from the first product, the loss is no scalar.
+        A `RuntimeError` comes from the first product if an operation on the way can be differentiated only once. An
+        `autograd.Function` whose backward loses a path without saying so cannot be told; `symmetry_error` sees some.
 
     Example:
         >>> import torch
@@ -78,10 +78,13 @@ def _check_twice_differentiable(value: Tensor, g: Sequence[Tensor]) -> None:
     """Refuse functions marked `once_differentiable`.
 
     They leave a node that raises, but with inputs given the engine never comes to it and the path is lost in silence.
+
+    Raises:
+        RuntimeError: If there is one.
     """
     if any(node.name() == "torch::autograd::Error" for node in nodes(g)):
         own = {node.name() for node in nodes([value]) if isinstance(node, BackwardCFunction)}
         raise RuntimeError(
             "All operations must be differentiable twice, but one of these can be differentiated only once: "
-            f"{', '.join(sorted(own)) or 'an operation of torch'}; write it in operations that are differentiable twice."
+            f"{', '.join(sorted(own)) or 'an operation of torch'}; write it in operations that have one."
         )

@@ -70,8 +70,8 @@ def layer_curvature(
         One entry a module. One whose block cannot be had, because an operation after it has no second derivative or its
         values are not finite, has its `reason` and NaN; the others are measured.
 
-    Raises:
-        ValueError: If the model, the loss or the batches are refused by `matrix`.
+    Note:
+        A `ValueError` is raised if the model, the loss or the batches are refused by `matrix`.
 
     Example:
         >>> model = nn.Sequential(nn.Linear(1, 1, bias=False))

@@ -16,7 +16,7 @@ def likelihood_of(loss: object) -> Likelihood:
     """Return p(y | f) as a function of the model's output f, one element for each that the loss averages over.
 
     Cross-entropy: categorical with logits f, classes second; NLL: the same with log-probabilities f. Binary
-    cross-entropy: Bernoulli with logits or probabilities f. Squared error (f − y)²: normal with mean f and variance 1/2.
+    cross-entropy: Bernoulli with logits or probabilities f. Squared error (f − y)²: normal with mean f, variance 1/2.
     Poisson NLL: Poisson with rate eᶠ, or f without `log_input`.
 
     Raises:

@@ -79,7 +79,7 @@ class Risk:
         return [count / sum(counts) for count in counts]
 
     def run(self, make: Callable[["Risk", Batch], T], batch: Batch, *, twice: bool = True) -> T:
-        """Call `make` on one batch: in the modes and with the random numbers there were, ready to differentiate twice."""
+        """Call `make` on one batch: with the modes and random numbers there were, ready to be differentiated."""
         model, chosen = self.model, set(self.space.names)
         with restored(model), twice_differentiable(model) if twice else once_differentiable():
             self.moment.recall(model)

@@ -1,8 +1,8 @@
 """Which rows of a tensor belong to which sample.
 
-A tensor of R leading rows, flattened from (A, n, B), holds sample i in the rows (a n + i) B + b. Batch-first networks have
-A = 1, time-first ones B = 1. The layout is found, not assumed: on the first two samples the gradient of each one's loss is
-zero in the other's rows.
+A tensor of R leading rows, flattened from (A, n, B), holds sample i in the rows (a n + i) B + b. Batch-first
+networks have A = 1, time-first ones B = 1. The layout is found, not assumed: on the first two samples the gradient
+of each one's loss is zero in the other's rows.
 """
 
 from dataclasses import dataclass

@@ -54,8 +54,8 @@ def gradient_norms(
     Returns:
         The squared norms by parameter.
 
-    Raises:
-        ValueError: If there is no batch or parameter, or the loss is not a mean over samples.
+    Note:
+        A `ValueError` is raised if there is no batch or parameter, or the loss is not a mean over samples.
 
     Example:
         >>> model = nn.Linear(1, 1, bias=False)  # g = 2 x (θ x − y)

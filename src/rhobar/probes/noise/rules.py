@@ -1,9 +1,10 @@
-"""What each operation of autograd contributes to the gradients of the samples, from what it saved for its backward pass.
+"""What each operation of autograd contributes to the gradients of the samples, from what it saved for backward.
 
 A rule takes the node, the gradient of its output, the layout of the rows and the shape of the parameter.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -132,11 +133,12 @@ def _channels(x: Tensor, layout: Layout, scale: Tensor | float = 1.0) -> Contrib
 
 
 def _convolution(node: Any, gradient: Tensor, layout: Layout, shape: torch.Size) -> Contribution:  # noqa: ANN401
-    """One backward pass of the weight alone for each sample."""
-    members = layout.by_sample(torch.arange(gradient.shape[0], device=gradient.device))
+    """The backward pass of the weight alone, with samples as groups."""
+    x, delta = layout.by_sample(node._saved_input), layout.by_sample(gradient)
 
     def make(chosen: slice) -> Tensor:
-        return torch.stack([_weight_gradient(node, node._saved_input[r], gradient[r]) for r in members[chosen]])
+        G: Tensor = torch.vmap(partial(_weight_gradient, node))(x[chosen], delta[chosen])
+        return G.float() if G.dtype in (torch.bfloat16, torch.float16) else G
 
     return Dense(make, layout.samples, shape.numel())
 
@@ -155,7 +157,7 @@ def _weight_gradient(node: Any, x: Tensor, delta: Tensor) -> Tensor:  # noqa: AN
         node._saved_groups,
         [False, True, False],
     )[1]
-    return weight.float() if weight.dtype in (torch.bfloat16, torch.float16) else weight
+    return weight
 
 
 def _convolution_bias(node: Any, gradient: Tensor, layout: Layout, shape: torch.Size) -> Contribution:  # noqa: ANN401

@@ -1,7 +1,7 @@
 """The gradient of every sample's loss, as factors from one forward and one backward pass.
 
-A linear map y_r = W a_r + b over rows r contributes Σ_r δ_r a_rᵀ to ∂ℓ/∂W and Σ_r δ_r to ∂ℓ/∂b, δ = ∂ℓ/∂y; which rows are
-sample i's is the layout, found on two samples. Convolutions, norms, embeddings and broadcast terms or factors have
+A linear map y_r = W a_r + b over rows r contributes Σ_r δ_r a_rᵀ to ∂ℓ/∂W and Σ_r δ_r to ∂ℓ/∂b, δ = ∂ℓ/∂y; which rows
+are sample i's is the layout, found on two samples. Convolutions, norms, embeddings and broadcast terms or factors have
 the like. A parameter used in another way, or where samples mix (train-mode batch norm), takes one backward
 pass a sample, and is named.
 """
@@ -110,7 +110,7 @@ def _layouts(risk: Risk, batch: Batch, uses: list[Use], n: int, num_params: int)
     try:
         losses, pair, _ = _graph(risk, _first_two(batch, n))
         if [use.key for use in pair] != [use.key for use in uses]:
-            raise RuntimeError("the graph of two samples is another one")
+            return [None] * len(uses), ["the graph of two samples is another one"] * num_params
         outputs = [use.output for use in pair]
         first, second = (gradients([losses[i]], outputs) for i in (0, 1))
     except (RuntimeError, ValueError, IndexError) as error:

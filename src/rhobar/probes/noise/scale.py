@@ -81,8 +81,8 @@ def gradient_noise(
     Returns:
         The moments, with errors over the draw of the samples.
 
-    Raises:
-        ValueError: If there are fewer than three samples or the loss is not a mean over samples.
+    Note:
+        A `ValueError` is raised if there are fewer than three samples or the loss is not a mean over samples.
 
     Example:
         >>> model = nn.Linear(1, 1, bias=False)  # g = 2 x (θ x − y) = 2, 4, 6

@@ -69,7 +69,11 @@ class Use:
         return rows.reshape(rows.shape[0], -1).ne(0).any(1)
 
     def contribution(self, gradient: Tensor, layout: Layout, accumulator: GradientEdge) -> Contribution:
-        """Return what this use adds to the gradients of the samples, from the gradient of the node's output."""
+        """Return what this use adds to the gradients of the samples, from the gradient of the node's output.
+
+        Raises:
+            ValueError: If there is no rule for it.
+        """
         if self.rule is None:
             raise ValueError(f"{self.node.name()} has no rule for its input {self.slot}; use a backward pass a sample.")
         inner = self.rule(self.node, gradient, layout, self.shape)
