@@ -54,3 +54,11 @@ def test_symmetry():
     assert symmetry_error(LinearOperator.from_matrix(torch.zeros(3, 3))) == 0
     with pytest.raises(ValueError, match="square"):
         symmetry_error(LinearOperator.from_matrix(torch.ones(2, 3)))
+
+
+def test_an_end_that_may_be_zero_gives_no_finite_condition():
+    A = LinearOperator.from_matrix(symmetric(torch.linspace(0, 20, 200).tolist()))
+    found = condition_number(A, max_matvecs=12, generator=seeded())
+    assert 0 < found.smallest < found.residuals[1]
+    assert found.value == float("inf")
+    assert not found.converged
