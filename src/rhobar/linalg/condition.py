@@ -73,7 +73,7 @@ def condition_number(
         end = eigenpairs(A, which="smallest", tol=fine, max_matvecs=budget, generator=generator)
         smallest, low = end.values[0].item(), end.residuals[0].item()
         spent, budget, fine = spent + end.num_matvecs, budget - end.num_matvecs, fine / 100
-    definite = smallest + damping > min(low, tol * abs(largest))
+    definite = smallest + damping > max(low, torch.finfo(A.dtype).eps * A.shape[0] ** 0.5 * abs(largest))
     value = (largest + damping) / (smallest + damping) if definite else float("inf")
     converged = top.converged and low <= tol * abs(smallest + damping)
     return ConditionNumber(
