@@ -1,6 +1,36 @@
 """Matrices, not networks: operators known by their products, and what can be learned from few of them."""
 
+from rhobar.linalg.condition import ConditionNumber, condition_number
+from rhobar.linalg.diagonal import DiagonalEstimate, diagonal
 from rhobar.linalg.golub_kahan import SingularValue, largest_singular_value
+from rhobar.linalg.hutchinson import hutchinson_trace
+from rhobar.linalg.hutchpp import hutchpp_trace
+from rhobar.linalg.inertia import NegativeDirections, negative_directions
+from rhobar.linalg.lanczos import Eigenpairs, Which, eigenpairs
 from rhobar.linalg.operator import LinearOperator
+from rhobar.linalg.slq import SpectralDensity, spectral_density
+from rhobar.linalg.symmetry import symmetry_error
+from rhobar.linalg.trace_estimate import TraceEstimate
+from rhobar.linalg.xtrace import xtrace
 
-__all__ = ["LinearOperator", "SingularValue", "largest_singular_value"]
+__all__ = [
+    "ConditionNumber",
+    "DiagonalEstimate",
+    "Eigenpairs",
+    "LinearOperator",
+    "NegativeDirections",
+    "SingularValue",
+    "SpectralDensity",
+    "TraceEstimate",
+    "Which",
+    "condition_number",
+    "diagonal",
+    "eigenpairs",
+    "hutchinson_trace",
+    "hutchpp_trace",
+    "largest_singular_value",
+    "negative_directions",
+    "spectral_density",
+    "symmetry_error",
+    "xtrace",
+]

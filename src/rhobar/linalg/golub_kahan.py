@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rhobar.linalg.operator import LinearOperator
+from rhobar.linalg.random import unit
 
 __all__ = ["SingularValue", "largest_singular_value"]
 
@@ -85,7 +86,7 @@ def largest_singular_value(
     U = torch.zeros(m, steps, dtype=A.dtype, device=A.device)
     V = torch.zeros(n, steps + 1, dtype=A.dtype, device=A.device)
     B = torch.zeros(steps, steps + 1, dtype=torch.float64)  # column k + 1 holds β_k e_k
-    V[:, 0] = _random_unit(n, A, generator)
+    V[:, 0] = unit(A, generator)
     for k in range(steps):
         U[:, k], B[k, k] = _orthonormalise(A @ V[:, k], U[:, :k])
         scale = B.abs().max().item()
@@ -104,13 +105,6 @@ def largest_singular_value(
         if found.residual == 0 or (found.converged and k + 1 >= _MIN_STEPS):
             return found
     return replace(found, converged=found.converged and steps >= _MIN_STEPS)
-
-
-def _random_unit(n: int, A: LinearOperator, generator: torch.Generator | None) -> Tensor:
-    device = A.device if generator is None else generator.device
-    v = torch.randn(n, generator=generator, device=device, dtype=torch.float64)
-    unit: Tensor = v / torch.linalg.vector_norm(v)
-    return unit.to(A.device, A.dtype)
 
 
 def _orthonormalise(x: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:

@@ -51,6 +51,13 @@ class LinearOperator:
         m, n = matrix.shape
         return cls(lambda v: matrix @ v, lambda u: matrix.T @ u, (m, n), matrix.dtype, matrix.device)
 
+    @classmethod
+    def symmetric(
+        cls, matvec: Callable[[Tensor], Tensor], n: int, dtype: torch.dtype, device: torch.device
+    ) -> "LinearOperator":
+        """Return the n × n operator that is its own transpose."""
+        return cls(matvec, matvec, (n, n), dtype, device)
+
     @property
     def T(self) -> "LinearOperator":
         """The transposed operator Aᵀ."""

@@ -23,19 +23,18 @@ References:
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rhobar.linalg import LinearOperator, largest_singular_value
 from rhobar.probes.blocks import Block, find_blocks
 from rhobar.probes.restoring import restored
+from rhobar.probes.second_order import eager, twice_differentiable
 from rhobar.probes.tracing import Inputs, Signal, trace_forward
 
 __all__ = ["ChainGain", "LayerGain", "chain_gain", "layer_gains"]
@@ -128,8 +127,8 @@ def layer_gains(
     if num_probes < 2:
         raise ValueError(f"num_probes must be at least 2, got {num_probes}; one gives no standard error.")
     generator = generator or torch.Generator().manual_seed(0)
-    model = getattr(model, "_orig_mod", model)  # compiled graphs have no second derivative
-    with restored(model), _twice_differentiable(model):
+    model = eager(model)
+    with restored(model), twice_differentiable(model):
         trace = trace_forward(model, inputs)
         return tuple(_measure(b, num_probes, max_steps, tol, generator) for b in find_blocks(model, trace))
 
@@ -160,15 +159,6 @@ def chain_gain(gains: Sequence[LayerGain]) -> ChainGain:
     mean = _exp(log_product / depth)
     relative = math.sqrt(sum((gain.jacobian_stderr / gain.jacobian) ** 2 for gain in known)) / depth
     return ChainGain(_exp(log_product), mean, mean * relative, depth, missing)
-
-
-@contextmanager
-def _twice_differentiable(model: nn.Module) -> Iterator[None]:
-    """Choose kernels that have a second derivative; fused attention and cuDNN's recurrent ones have none."""
-    recurrent = any(isinstance(module, nn.RNNBase) for module in model.modules())
-    cudnn = torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not recurrent)
-    with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), cudnn:
-        yield
 
 
 def _exp(x: float) -> float:

@@ -14,6 +14,8 @@ __all__ = ["restored"]
 def restored(model: nn.Module) -> Iterator[None]:
     """Restore modes, buffers, gradients, `requires_grad` and random states on exit, exceptions included.
 
+    Inside, the model works on copies of its buffers: a graph that is kept beyond the exit may hold them.
+
     Args:
         model: Any module; its devices' generators are restored together with the CPU's.
 
@@ -25,10 +27,15 @@ def restored(model: nn.Module) -> Iterator[None]:
     modules = list(model.modules())
     modes = [module.training for module in modules]
     buffers = [dict(module._buffers) for module in modules]
-    values = {id(b): b.detach().clone() for of in buffers for b in of.values() if b is not None}
+    found = {id(b): b for of in buffers for b in of.values() if b is not None}
+    values = {key: b.detach().clone() for key, b in found.items()}
+    versions = {key: b._version for key, b in found.items() if not b.is_inference()}
     params = [(p, p.requires_grad, p.grad) for p in model.parameters()]
     gpus = {p.device for p, *_ in params if p.device.type == "cuda"}
+    copies = {key: value.clone() for key, value in values.items()}
     try:
+        for module, of in zip(modules, buffers, strict=True):
+            module._buffers.update({name: None if b is None else copies[id(b)] for name, b in of.items()})
         with torch.random.fork_rng(sorted(gpus, key=str)):
             yield
     finally:
@@ -36,10 +43,10 @@ def restored(model: nn.Module) -> Iterator[None]:
             module.training = mode
             module._buffers.clear()
             module._buffers.update(of)
-            with torch.no_grad():
-                for buffer in of.values():
-                    if buffer is not None:
-                        buffer.copy_(values[id(buffer)])
+        with torch.no_grad():
+            for key, buffer in found.items():
+                if key in versions and buffer._version != versions[key]:  # changed through another name for it
+                    buffer.copy_(values[key])
         for p, requires_grad, grad in params:
             p.requires_grad_(requires_grad)
             p.grad = grad
