@@ -56,7 +56,7 @@ class KFAC(Optimizer):
         weight_decay: w ≥ 0, decoupled.
         max_kl: κ > 0, or None for ν = 1.
         stats_decay: Weight of the past in the running statistics, in [0, 1); their first batches count in full.
-        stats_every: Steps between two updates of the statistics; the first group's value holds for all.
+        stats_every: Steps between two updates of the statistics; as for `likelihood`, the first group's value holds.
         inverse_every: Steps between two diagonalisations.
         maximize: Whether to climb instead.
         pick: What the model returns ↦ the outputs, for models that return more.
@@ -99,13 +99,27 @@ class KFAC(Optimizer):
     ) -> None:
         rates = {"lr": lr, "damping": damping, "momentum": momentum, "weight_decay": weight_decay, "max_kl": max_kl}
         rhythm = {"stats_decay": stats_decay, "stats_every": stats_every, "inverse_every": inverse_every}
+        likelihood_of(likelihood)
         self.blocks: dict[str, Block] = {}
-        self.model = model
-        super().__init__(params, {**rates, **rhythm, "maximize": maximize})
+        self.model, self.pick, self.generator = model, pick, generator
+        super().__init__(params, {**rates, **rhythm, "likelihood": likelihood, "maximize": maximize})
+        self._watch()
+
+    def _watch(self) -> None:
         layers = [(name, block.module) for name, block in self.blocks.items()]
+        likelihood = likelihood_of(self.param_groups[0]["likelihood"])
         self.capture = Capture(
-            model, layers, likelihood_of(likelihood), pick, self._stats_are_due, self._receive, generator
+            self.model, layers, likelihood, self.pick, self._stats_are_due, self._receive, self.generator
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in ("blocks", "model", "pick", "generator")}
+        return {**super().__getstate__(), **own}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if not hasattr(self, "capture"):  # a copy, not a load_state_dict
+            self._watch()
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group of parameters with settings of its own.
@@ -155,8 +169,8 @@ class KFAC(Optimizer):
         state = self.state[block.params[0]]
         if "factors" not in state:
             raise RuntimeError(
-                f"K-FAC has no statistics of layer {name!r}: call the whole model, in training mode and with "
-                "gradients enabled, before step()."
+                f"K-FAC has no statistics of layer {name!r}: before step(), call the whole model in training mode, "
+                "with gradients enabled and finite outputs."
             )
         steps = state.get("steps", 0)
         if "inverse" not in state or steps % group["inverse_every"] == 0:
