@@ -10,8 +10,6 @@ from torch import nn
 
 from rhobar.optim import KFAC, SAM, Lookahead, NaturalGradient, NewtonCG, ProximalL1, lbfgs
 
-O = torch.optim
-
 
 def problem(seed=0, dtype=torch.float64):
     """A network with three layers' worth of parameters, inputs and targets."""
@@ -72,11 +70,11 @@ def _kfac(params, model, **settings):
 
 
 CASES = {
-    "lookahead-sgd": Case(_wrap(Lookahead, lambda p, **s: O.SGD(p, momentum=0.9, **s), k=3)),
-    "lookahead-adam": Case(_wrap(Lookahead, O.Adam, k=2)),
-    "lookahead-rmsprop": Case(_wrap(Lookahead, O.RMSprop, k=2), settings={"lr": 0.01}),
-    "sam-sgd": Case(_wrap(SAM, O.SGD, rho=0.1), "closure"),
-    "sam-adam": Case(_wrap(SAM, O.Adam, adaptive=True), "closure"),
+    "lookahead-sgd": Case(_wrap(Lookahead, lambda p, **s: torch.optim.SGD(p, momentum=0.9, **s), k=3)),
+    "lookahead-adam": Case(_wrap(Lookahead, torch.optim.Adam, k=2)),
+    "lookahead-rmsprop": Case(_wrap(Lookahead, torch.optim.RMSprop, k=2), settings={"lr": 0.01}),
+    "sam-sgd": Case(_wrap(SAM, torch.optim.SGD, rho=0.1), "closure"),
+    "sam-adam": Case(_wrap(SAM, torch.optim.Adam, adaptive=True), "closure"),
     "proximal-l1": Case(lambda p, m, **s: ProximalL1(p, **s), settings={"lr": 0.05, "l1": 1e-3, "momentum": 0.5}),
     "newton-cg": Case(lambda p, m, **s: NewtonCG(p, **s), "loss", {"radius": 0.1}),
     "natural-gradient": Case(

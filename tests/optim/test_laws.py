@@ -6,11 +6,11 @@ import warnings
 
 import pytest
 import torch
+from tests.optim.cases import CASES, LBFGS, problem
 from torch import nn
 from torch.optim import lr_scheduler as S
 
 from rhobar.optim import OPTIMIZERS
-from tests.optim.cases import CASES, LBFGS, problem
 
 ALL = {**CASES, "lbfgs": LBFGS}
 every = pytest.mark.parametrize("name", ALL)

@@ -115,5 +115,5 @@ class Capture:
                 seen.setdefault(name, []).append(Seen(floating, delta.to(outputs.dtype)))
         receive = self._receive()
         if receive is not None:
-            with torch.no_grad():
+            with torch.no_grad(), torch.autocast(outputs.device.type, enabled=False):
                 receive(seen, self.likelihood.num_predictions(outputs))
