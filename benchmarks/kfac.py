@@ -51,12 +51,9 @@ def adam(rate: float) -> Make:
 def kfac(model: nn.Module) -> torch.optim.Optimizer:
     """K-FAC as compared here."""
     return KFAC(
-        model.parameters(), model, lr=LR, likelihood="bernoulli", damping=DAMPING, max_kl=KL, stats_every=5,
+        model.parameters(), model, lr=1.0, likelihood="bernoulli", damping=1e-3, max_kl=1e-5, stats_every=5,
         inverse_every=25, generator=torch.Generator().manual_seed(0),
     )  # fmt: skip
-
-
-LR, DAMPING, KL = 0.3, 3e-4, 1e-2
 
 
 def losses(make: Make, seed: int, steps: int) -> list[float]:

@@ -75,6 +75,7 @@ CASES = {
     "lookahead-rmsprop": Case(_wrap(Lookahead, torch.optim.RMSprop, k=2), settings={"lr": 0.01}),
     "sam-sgd": Case(_wrap(SAM, torch.optim.SGD, rho=0.1), "closure"),
     "sam-adam": Case(_wrap(SAM, torch.optim.Adam, adaptive=True), "closure"),
+    "lookahead-of-sam": Case(_wrap(Lookahead, lambda p, **s: SAM(torch.optim.Adam(p, **s)), k=2), "closure"),
     "proximal-l1": Case(lambda p, m, **s: ProximalL1(p, **s), settings={"lr": 0.05, "l1": 1e-3, "momentum": 0.5}),
     "newton-cg": Case(lambda p, m, **s: NewtonCG(p, **s), "loss", {"radius": 0.1}),
     "natural-gradient": Case(

@@ -35,7 +35,6 @@ LAYERS = {
     "batch-norm-1d": (lambda: nn.BatchNorm1d(4), normal(5, 4)),
     "batch-norm-2d": (lambda: nn.BatchNorm2d(4), normal(5, 4, 3, 2)),
 }
-every = pytest.mark.parametrize("name", LAYERS)
 
 
 def layer(name):
@@ -94,13 +93,11 @@ def dense_inverse(block, factors, damping):
     return torch.stack(columns, 1)
 
 
-@every
+@pytest.mark.parametrize("name", [n for n in LAYERS if n.startswith(("linear", "conv"))])
 def test_rows_give_the_layers_gradient(name):
     """Σ δ āᵀ over the rows is the gradient of Σ y·δ: patches, strides, padding and dilation are the layer's own."""
     module, x = layer(name)
     block = block_of(module)
-    if not hasattr(block, "rows"):
-        pytest.skip("no rows")
     y = module(x)
     delta = normal(*y.shape, seed=2)
     a, d = block.rows(Seen(x, delta))

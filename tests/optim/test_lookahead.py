@@ -72,7 +72,7 @@ def test_refuses(settings, message):
 
 def test_refuses_the_state_of_the_base():
     base = torch.optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
-    with pytest.raises(ValueError, match="must hold 'base_state'"):
+    with pytest.raises(ValueError, match="must hold 'base'"):
         Lookahead(base).load_state_dict(base.state_dict())
 
 

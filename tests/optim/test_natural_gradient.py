@@ -120,3 +120,30 @@ def test_refuses_two_dampings():
     a, b = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
     with pytest.raises(ValueError, match="damping must be the same in all groups"):
         NaturalGradient([{"params": [a]}, {"params": [b], "damping": 1.0}])
+
+
+def test_b24_invariant_to_first_order_under_a_curved_reparametrisation():
+    """θ = φ³: with half the rate the two functions' ends differ by a quarter; under gradient descent by a half."""
+    x = inputs()
+    y = x @ torch.tensor([0.5, 2.0], dtype=torch.float64)
+    differences = {}
+    for natural in (True, False):
+        for lr in (0.02, 0.01):
+            ends = []
+            for power in (1, 3):
+                phi = nn.Parameter(torch.tensor([1.0, 8.0], dtype=torch.float64) ** (1 / power))
+
+                def closure(phi=phi, power=power):
+                    outputs = x @ phi**power
+                    return F.mse_loss(outputs, y), outputs
+
+                if natural:
+                    optimizer = NaturalGradient([phi], lr=lr, likelihood="gaussian", damping=0.0, tol=1e-13)
+                    optimizer.step(closure)
+                else:
+                    closure()[0].backward()
+                    torch.optim.SGD([phi], lr=lr).step()
+                ends.append(phi.detach() ** power)
+            differences[natural, lr] = (ends[0] - ends[1]).norm().item()
+    assert differences[True, 0.01] / differences[True, 0.02] == pytest.approx(0.25, abs=0.03)
+    assert differences[False, 0.01] / differences[False, 0.02] > 0.4

@@ -110,3 +110,18 @@ def test_a_closure_that_calls_backward_is_told_so():
 def test_refuses(settings, message):
     with pytest.raises(ValueError, match=message):
         NewtonCG([nn.Parameter(torch.ones(1))], **settings)
+
+
+def test_in_float32_the_last_steps_are_not_lost_to_rounding():
+    """A large constant hides the loss's last changes; the step is Newton's all the same."""
+    theta = nn.Parameter(torch.tensor([1e-3]))
+    optimizer = NewtonCG([theta])
+    for _ in range(3):
+        optimizer.step(lambda: (theta**2).sum() / 2 + 100)
+    assert abs(theta.item()) < 1e-9
+
+
+def test_sparse_gradients_are_refused():
+    table = nn.Embedding(3, 2, sparse=True)
+    with pytest.raises(RuntimeError):
+        NewtonCG(table.parameters()).step(lambda: (table(torch.tensor([1])) ** 2).sum())

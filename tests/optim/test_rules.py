@@ -397,3 +397,22 @@ def test_adam_can_fail_on_a_convex_problem():
 def test_descend_refuses_a_negative_number_of_steps():
     with pytest.raises(ValueError, match="num_steps must be at least 0, got -1"):
         descend(RULES["adam"], lambda x: x, torch.zeros(1), num_steps=-1)
+
+
+def test_b28_standardising_inputs_lowers_the_condition_number_and_the_steps():
+    generator = torch.Generator().manual_seed(0)
+    raw = torch.randn(200, 2, generator=generator, dtype=torch.float64) * torch.tensor([1.0, 20.0]) + 5
+    steps = []
+    for X in (raw, (raw - raw.mean(0)) / raw.std(0)):
+        H = X.T @ X / 200
+        rates = torch.linalg.eigvalsh(H)
+        path = descend(
+            RULES["gradient-descent"],
+            lambda x, H=H: H @ x,
+            torch.ones(2).double(),
+            num_steps=300,
+            lr=1 / rates[-1].item(),
+        )
+        losses = ((path @ H) * path).sum(1)
+        steps.append(int((losses > 1e-6 * losses[0]).sum()))
+    assert steps[1] < 20 < steps[0]

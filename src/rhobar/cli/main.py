@@ -2,6 +2,7 @@
 
 import typer
 
+from rhobar.cli.optimizers import optimizers
 from rhobar.cli.run import run
 
 __all__ = ["app", "main"]
@@ -18,6 +19,7 @@ app.command(
     "run",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )(run)
+app.command("optimizers")(optimizers)
 
 
 @app.command("findings")

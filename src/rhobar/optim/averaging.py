@@ -17,7 +17,7 @@ def ema(model: nn.Module, *, decay: float = 0.999, average_buffers: bool = True)
     Args:
         model: The network in training; it is copied, not touched.
         decay: d in [0, 1).
-        average_buffers: Average the statistics of batch norm, too; else call `torch.optim.swa_utils.update_bn`.
+        average_buffers: Average the statistics of batch norm, too; otherwise they are the model's latest.
 
     Returns:
         torch's AveragedModel: call it like the model; `state_dict` holds the average and the number of updates.

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.optimizer import Optimizer, ParamsT
 
 from rhobar.linalg import LinearOperator
@@ -18,15 +19,16 @@ __all__ = ["NewtonCG"]
 
 
 class NewtonCG(Optimizer):
-    """Minimise the quadratic model inside a trust region, and widen or narrow the region by how true it proved.
+    """Minimise the quadratic model inside a region that widens or narrows as the model proves true.
 
         s ≈ argmin_{‖D⁻¹s‖ ≤ Δ} gᵀs + ½sᵀHs,    ρ = (L(θ) − L(θ + s)) / (model's decrease)
         accept s if ρ > 10⁻⁴;   Δ ← ¼‖D⁻¹s‖ if ρ < ¼,   2Δ if ρ > ¾ and s touches the boundary
 
     Near a minimum it takes Newton's step −H⁻¹g and converges faster than linearly; where curvature is negative it
-    goes downhill along it, so that a saddle does not attract it. The loss never rises. D is diagonal and holds each
-    group's rate: `lr` scales how far the group may move in one step, not the Newton step inside the region, and 0
-    freezes the group. A step costs one gradient, one product (1.4 to 2.8 gradients) per CG step, and one forward pass.
+    goes downhill along it, so that a saddle does not attract it. The loss never rises, up to rounding: changes
+    within the last digits of L count as predicted. D is diagonal and holds each group's rate: `lr` scales how far
+    the group may move in one step, not the Newton step inside the region, and 0 freezes the group. A step costs one
+    gradient, one product (1.4 to 2.8 gradients) per CG step, and one forward pass.
 
     The closure returns the loss *without* calling `backward`: the graph is needed for the products. It is called
     twice and must give the same loss for the same parameters: no dropout, no new batch in between. It is made for
@@ -112,7 +114,7 @@ class NewtonCG(Optimizer):
         with twice_differentiable():
             loss = closure()
             g, H = gradient_and_hessian(sign * loss, params)
-        with torch.no_grad():
+        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):  # the same attention in the trial
             self._try_step(params, sign * float(loss.detach()), g, H, lambda: sign * float(closure()))
         return loss.detach()
 
@@ -136,7 +138,8 @@ class NewtonCG(Optimizer):
             return
         kept = [p.clone(memory_format=torch.preserve_format) for p in params]
         torch._foreach_add_(params, unflatten(D * found.x, params))
-        ratio = (loss - evaluate()) / found.decrease
+        rounding = 10 * torch.finfo(D.dtype).eps * abs(loss)
+        ratio = (loss - evaluate() + rounding) / (found.decrease + rounding)
         if not ratio > 1e-4:
             torch._foreach_copy_(params, kept)
         self._resize(ratio, float(torch.linalg.vector_norm(found.x)), found.stop)

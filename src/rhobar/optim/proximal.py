@@ -61,7 +61,7 @@ class ProximalL1(Optimizer):
     References:
         Beck and Teboulle (2009), A fast iterative shrinkage-thresholding algorithm, equation 3.2 (ISTA).
         Ochs et al. (2014), iPiano, algorithm 2, for the momentum.
-    Textbook: A86, A87
+    Textbook: A85, A86, A87
     """
 
     def __init__(

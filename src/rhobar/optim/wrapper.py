@@ -60,8 +60,9 @@ class Wrapper(Optimizer, ABC):
         self._share_groups()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return torch's dictionary, and the base's state as `base_state`."""
-        return {**super().state_dict(), "base_state": self.base.state_dict()["state"]}
+        """Return torch's dictionary, and what the base's holds beside the shared groups as `base`."""
+        base = {key: value for key, value in self.base.state_dict().items() if key != "param_groups"}
+        return {**super().state_dict(), "base": base}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Put back the state of both.
@@ -69,13 +70,13 @@ class Wrapper(Optimizer, ABC):
         Raises:
             ValueError: If the dictionary lacks the base's state.
         """
-        if "base_state" not in state_dict:
+        if "base" not in state_dict:
             raise ValueError(
-                f"The state of a {type(self).__name__} must hold 'base_state', got the keys {sorted(state_dict)}; "
+                f"The state of a {type(self).__name__} must hold 'base', got the keys {sorted(state_dict)}; "
                 "a dictionary of the base alone belongs into `.base.load_state_dict`."
             )
-        super().load_state_dict({key: value for key, value in state_dict.items() if key != "base_state"})
-        self.base.load_state_dict({"state": state_dict["base_state"], "param_groups": state_dict["param_groups"]})
+        super().load_state_dict({key: value for key, value in state_dict.items() if key != "base"})
+        self.base.load_state_dict({**state_dict["base"], "param_groups": state_dict["param_groups"]})
         self._share_groups()
 
     def __getstate__(self) -> dict[str, Any]:

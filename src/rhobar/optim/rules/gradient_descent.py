@@ -19,8 +19,9 @@ def gradient_descent(
 
     B is the whole training set (batch), one sample (stochastic), or a few (mini-batch): an unbiased estimate of ∇L
     whose variance falls like 1/|B| if samples are drawn with replacement. On a quadratic it converges if and only
-    if 0 < η < 2/λ_max; a constant η on a noisy gradient ends in a ball around the minimum, and only Ση = ∞ with
-    Ση² < ∞ converges. `torch.optim.SGD` without momentum is the same.
+    if 0 < η < 2/λ_max, monotonically below 1/λ_max, and at best by (κ − 1)/(κ + 1) a step; on any convex loss of
+    smoothness λ_max ≤ 1/η it has L(θ_k) − L* ≤ ‖θ₀ − θ*‖²/(2ηk). A constant η on a noisy gradient ends in a ball
+    around the minimum, and only Ση = ∞ with Ση² < ∞ converges. `torch.optim.SGD` without momentum is the same.
 
     Args:
         state: None.
@@ -36,6 +37,6 @@ def gradient_descent(
         tensor([-1.])
 
     Reference: Robbins and Monro (1951), A stochastic approximation method.
-    Textbook: A55, A56, A57, B17, B18, C32, C33, C34, C-§5.1.1, C-§5.1.2
+    Textbook: A55, A56, A57, B17, B18, B26, B27, B28, B29, C32, C33, C34, C-§5.1.1, C-§5.1.2
     """
     return None, -lr * gradient
