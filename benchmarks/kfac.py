@@ -6,7 +6,7 @@ that Adam, at the best of its rates, has reached on the whole set after `--steps
 The cost of a step is timed on the same network, block by block in turn, in units of one gradient (forward and
 backward), statistics and diagonalisation included at their rhythm.
 
-    python benchmarks/kfac.py [--steps 1000] [--seeds 3] [--repetitions 9]
+    python benchmarks/kfac.py [--steps 1000] [--seeds 3] [--repetitions 9] [--only steps|cost]
 """
 
 import argparse
@@ -101,20 +101,33 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--repetitions", type=int, default=9)
+    parser.add_argument("--only", choices=["steps", "cost"])
     options = parser.parse_args()
+    if options.only != "cost":
+        compare_steps(options.seeds, options.steps)
+    if options.only != "steps":
+        compare_costs(options.repetitions)
+
+
+def compare_steps(seeds: int, steps: int) -> None:
+    """Print the steps to the loss that Adam reaches."""
     adam_steps, kfac_steps = [], []
-    for seed in range(options.seeds):
-        curves = {rate: losses(adam(rate), seed, options.steps) for rate in RATES}
+    for seed in range(seeds):
+        curves = {rate: losses(adam(rate), seed, steps) for rate in RATES}
         target = min(curve[-1] for curve in curves.values())
         best = min(curves, key=lambda rate: curves[rate][-1])
         adam_steps.append(min(steps_to(target, curve) for curve in curves.values()))
-        kfac_steps.append(steps_to(target, losses(kfac, seed, options.steps)))
-        print(f"seed {seed}: target loss {target:.5f} = Adam at its best rate {best:g} after {options.steps} steps; "
+        kfac_steps.append(steps_to(target, losses(kfac, seed, steps)))
+        print(f"seed {seed}: target loss {target:.5f} = Adam at its best rate {best:g} after {steps} steps; "
               f"steps to it: Adam {adam_steps[-1]}, K-FAC {kfac_steps[-1]}", flush=True)  # fmt: skip
     print(f"median steps: Adam {statistics.median(adam_steps)}, K-FAC {statistics.median(kfac_steps)}")
+
+
+def compare_costs(repetitions: int) -> None:
+    """Print the time of a step in gradients, block by block in turn."""
     runs = {"gradient": cost(None, 100), "Adam": cost(adam(1e-3), 100), "K-FAC": cost(kfac, 100)}
     times: dict[str, list[float]] = {name: [] for name in runs}
-    for repetition in range(options.repetitions + 1):
+    for repetition in range(repetitions + 1):
         for name, run in runs.items():
             spent = run()
             if repetition:

@@ -139,8 +139,8 @@ class SAM(Wrapper):
                 params.append(p)
                 slopes.append(slope)
                 shifts.append(rho * (p.abs() * slope if group["sam_adaptive"] else slope))
-        norms = [torch.linalg.vector_norm(slope, dtype=torch.float64).to("cpu") for slope in slopes]
-        norm = float(torch.stack(norms).norm()) if norms else 0.0
+        norms = torch._foreach_norm(slopes) if slopes else ()
+        norm = float(torch.stack([n.to(norms[0]) for n in norms]).norm()) if norms else 0.0  # one synchronisation
         if not 0 < norm < float("inf"):
             return [], []
-        return params, [shift / norm for shift in shifts]
+        return params, list(torch._foreach_div(shifts, norm))
