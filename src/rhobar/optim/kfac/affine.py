@@ -22,6 +22,10 @@ from rhobar.optim.kfac.block import Block, Factors, Seen
 
 __all__ = ["ConvBlock", "LinearBlock"]
 
+# Products of eigenvalues below this share of the damping count as zero: the step changes by no more than that share,
+# and layers whose inputs lie near a plane, as most do, cost less.
+_NEGLIGIBLE = 1e-3
+
 
 class _Affine(Block):
     """What both share once inputs and gradients are rows of matrices."""
@@ -47,11 +51,17 @@ class _Affine(Block):
         return {"a": a.clamp(min=0), "Q_A": Q_A, "g": g.clamp(min=0), "Q_G": Q_G}
 
     def precondition(self, inverse: Factors, grads: list[Tensor], damping: float) -> list[Tensor]:
-        """Divide by the damped eigenvalues in the eigenbases."""
+        """Divide by the damped eigenvalues in the eigenbases, or by λ alone where they are negligible beside it."""
         V = torch.cat([g.reshape(len(g), -1) for g in grads], 1)
-        Q_A, Q_G = inverse["Q_A"], inverse["Q_G"]
-        U = Q_G.T @ V @ Q_A / (inverse["g"][:, None] * inverse["a"] + damping)
-        parts = (Q_G @ U @ Q_A.T).split([g[0].numel() for g in grads], 1)
+        a, g = inverse["a"], inverse["g"]  # ascending
+        rank_A, rank_G = (int((x * y[-1] > _NEGLIGIBLE * damping).sum()) for x, y in ((a, g), (g, a)))
+        Q_A, Q_G = inverse["Q_A"][:, -rank_A:], inverse["Q_G"][:, -rank_G:]
+        curvature = g[-rank_G:, None] * a[-rank_A:]
+        if rank_A < V.shape[1] or rank_G < V.shape[0]:
+            D = V / damping + Q_G @ (Q_G.T @ V @ Q_A * (1 / (curvature + damping) - 1 / damping)) @ Q_A.T
+        else:
+            D = Q_G @ (Q_G.T @ V @ Q_A / (curvature + damping)) @ Q_A.T
+        parts = D.split([g[0].numel() for g in grads], 1)
         return [part.reshape(g.shape) for part, g in zip(parts, grads, strict=True)]
 
 

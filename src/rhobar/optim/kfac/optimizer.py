@@ -36,9 +36,10 @@ class KFAC(Optimizer):
             optimizer.step()
 
     Every `stats_every` steps a forward pass in training mode is followed by one more backward pass, without weight
-    gradients, for the statistics; every `inverse_every` steps they are diagonalised. With the defaults that is well
-    below two gradients a step on layers of some hundred units (`benchmarks/kfac.py`). The weights' gradients may be
-    accumulated, clipped, or unscaled by a gradient scaler before `step`.
+    gradients, for the statistics; every `inverse_every` steps they are diagonalised, and at first whenever their
+    number has doubled. A step multiplies each weight by its two eigenbases and back: beside a gradient that is little
+    where batches are larger than layers are wide, and most of the time where they are smaller; `benchmarks/kfac.py`
+    has numbers. The weights' gradients may be accumulated, clipped, or unscaled by a gradient scaler before `step`.
 
     A gradient that is not finite passes through to its layer's group, as in SGD; statistics that are not finite are
     left out. Parameters without gradient stay. It takes float32 and float64 parameters; autocast is welcome. In
@@ -172,9 +173,9 @@ class KFAC(Optimizer):
                 f"K-FAC has no statistics of layer {name!r}: before step(), call the whole model in training mode, "
                 "with gradients enabled and finite outputs."
             )
-        steps = state.get("steps", 0)
-        if "inverse" not in state or steps % group["inverse_every"] == 0:
-            state["inverse"] = block.invert(state["factors"])
+        steps, young = state.get("steps", 0), 2 * state.get("num_inverted", 0) <= state["num_stats"]
+        if steps % group["inverse_every"] == 0 or (steps < group["inverse_every"] and young):
+            state["inverse"], state["num_inverted"] = block.invert(state["factors"]), state["num_stats"]
         state["steps"] = steps + 1
         return block.precondition(state["inverse"], grads, float(group["damping"]))
 
