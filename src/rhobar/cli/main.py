@@ -3,6 +3,7 @@
 import typer
 
 from rhobar.cli.models import models
+from rhobar.cli.optimizers import optimizers
 from rhobar.cli.run import run
 
 __all__ = ["app", "main"]
@@ -20,6 +21,7 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )(run)
 app.command("models")(models)
+app.command("optimizers")(optimizers)
 
 
 @app.command("findings")
