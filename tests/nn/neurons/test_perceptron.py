@@ -6,7 +6,6 @@ import sys
 import numpy as np
 import pytest
 import torch
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from rhobar.nn.losses import perceptron_loss
 from rhobar.nn.neurons import Perceptron, novikoff_bound, perceptron_updates, threshold_updates
@@ -21,17 +20,28 @@ def clouds(seed, gap=0.3, samples=60):
     return X + gap * y[:, None] * [0.6, 0.8], y
 
 
-@pytest.mark.parametrize("rule", ["sign", "threshold"])
-def test_scikit_learns_contract(rule):
-    """Every check of ``check_estimator``, one by one."""
-    failed = []
-    for estimator, check in estimator_checks_generator(Perceptron(rule, random_state=0)):
+CONTRACT = """
+import warnings
+from rhobar.nn.neurons import Perceptron
+
+warnings.filterwarnings("ignore", "Estimator Perceptron does not inherit")  # so that importing needs no scikit-learn
+passed = 0
+for rule in ("sign", "threshold"):
+    for estimator, check in estimator_checks_generator(Perceptron(rule, max_epochs=60, random_state=0)):
         try:
             check(estimator)
+            passed += 1
         except Exception as error:
             if type(error).__name__ != "SkipTest":
-                failed.append(f"{check.func.__name__}: {type(error).__name__} {error}")
-    assert failed == []
+                print(rule, check.func.__name__, type(error).__name__, error)
+print("passed", passed)
+"""
+
+
+def test_scikit_learns_contract():
+    """Every check of ``check_estimator``; as users run it, since one check hands the constructor arguments of any type."""
+    done = subprocess.run([sys.executable, "-c", CONTRACT], capture_output=True, text=True, check=True)
+    assert done.stdout.count("\n") == 1 and int(done.stdout.removeprefix("passed")) >= 100, done.stdout
 
 
 def test_worked_example():  # A4
@@ -72,13 +82,13 @@ def test_absorbed_bias_gives_the_same_trajectory():  # A5
 
 
 def test_it_is_subgradient_descent_on_the_perceptron_loss():  # A6
-    X, y = clouds(3)
+    X, y = clouds(3, samples=25)
     w, b = (
         torch.zeros(2, dtype=torch.float64, requires_grad=True),
         torch.zeros((), dtype=torch.float64, requires_grad=True),
     )
     optimizer, trajectory = torch.optim.SGD([w, b], lr=0.5), []
-    for _ in range(40):
+    for _ in range(12):
         for x, label in zip(torch.from_numpy(X), torch.from_numpy(y), strict=True):
             optimizer.zero_grad()
             perceptron_loss(x @ w + b, label).backward()

@@ -73,7 +73,7 @@ def test_one_step_is_biased_but_points_the_same_way():
     exact = torch.autograd.grad(log_likelihood(rbm, data), rbm.weight)[0]
     d = contrastive_divergence(rbm, data.repeat(4000, 1), generator=rng(5))
     assert torch.cosine_similarity(d.weight.flatten(), exact.flatten(), 0) > 0.7
-    assert (d.weight - exact).abs().max() > 0.05
+    assert (d.weight - exact).abs().max() > 0.03
 
 
 def test_at_the_models_own_distribution_nothing_moves():
@@ -87,14 +87,14 @@ def test_at_the_models_own_distribution_nothing_moves():
 def test_training_raises_the_exact_log_likelihood():
     rbm, data = RBM(6, 8, generator=rng()).double(), torch.eye(6, dtype=torch.float64)
     before, chain = log_likelihood(rbm, data).item(), None
-    for step in range(1500):
+    for step in range(800):
         d = contrastive_divergence(rbm, data.repeat(4, 1), start=chain, generator=rng(step))
         chain = d.end
         with torch.no_grad():
             for p, move in zip(rbm.parameters(), (d.weight, d.visible_bias, d.hidden_bias), strict=True):
                 p += 0.1 * move
     after = log_likelihood(rbm, data).item()
-    assert before == pytest.approx(-6 * 0.6931, abs=0.05) and after > -2.2  # at best −ln 6 = −1.79
+    assert before == pytest.approx(-6 * 0.6931, abs=0.05) and before + 1 < after < -1.79  # −ln 6 at best
     with pytest.raises(ValueError, match="steps must be at least 1, got 0"):
         contrastive_divergence(rbm, data, steps=0)
 
@@ -104,10 +104,10 @@ def test_greedy_pretraining_improves_the_reconstruction_of_digits():  # C-§2.3
     net = BeliefNetwork([64, 48, 24], generator=rng())
     layers = pretrain(net, data, epochs=15, generator=rng(1))
     baseline = (data - data.mean(0)).square().mean().item()  # what the mean image scores
-    assert all(layer.after < 0.6 * layer.before for layer in layers)
-    assert layers[0].after < 0.5 * baseline and layers[1].after < 0.8 * baseline
+    assert all(layer.after < 0.4 * layer.before for layer in layers)
+    assert layers[0].after < 0.5 * baseline and layers[1].after < 0.7 * baseline
     unseen = torch.tensor(load_digits().data[600:900] / 16, dtype=torch.float32)
-    assert (net.reconstruct(unseen) - unseen).square().mean() < 0.9 * (unseen - data.mean(0)).square().mean()
+    assert (net.reconstruct(unseen) - unseen).square().mean() < 0.75 * (unseen - data.mean(0)).square().mean()
     torch.testing.assert_close(net.encoder()(unseen), net(unseen))
     assert layers[1].after == pytest.approx((net.reconstruct(data) - data).square().mean().item())
 

@@ -1,7 +1,7 @@
 """Threshold units, Hebb and Oja, and what one layer can do by construction."""
 
 import math
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -37,7 +37,7 @@ def test_absolute_inhibition_beats_any_sum():  # C1
     inhibitory = torch.tensor([False, False, True])
     x = torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
     assert mcculloch_pitts(x, torch.tensor([5.0, 5.0, 5.0]), 1.0, inhibitory=inhibitory).tolist() == [1, 0]
-    with pytest.raises(ValueError, match="x must be 0 or 1, got values from 0 to 0.5"):
+    with pytest.raises(ValueError, match=r"x must be 0 or 1, got values from 0 to 0\.5"):
         mcculloch_pitts(torch.tensor([0.0, 0.5]), torch.ones(2), 1.0)
 
 
@@ -84,7 +84,7 @@ def test_oja_finds_the_first_principal_component():  # C2
 
 def test_linear_layers_collapse():  # A13
     sizes = [4, 6, 2, 5]
-    layers = [torch.nn.Linear(n, m).double() for n, m in zip(sizes[:-1], sizes[1:], strict=True)]
+    layers = [torch.nn.Linear(n, m).double() for n, m in pairwise(sizes)]
     W, b = collapse_linear([m.weight for m in layers], [m.bias for m in layers])
     x = normal(7, 4)
     torch.testing.assert_close(x @ W.T + b, torch.nn.Sequential(*layers)(x), rtol=1e-12, atol=1e-12)

@@ -86,7 +86,7 @@ def pretrain(
     *,
     epochs: int = 10,
     rate: float = 0.1,
-    momentum: float = 0.5,
+    momentum: float = 0.9,
     batch_size: int = 32,
     steps: int = 1,
     generator: torch.Generator | None = None,
@@ -110,8 +110,8 @@ def pretrain(
         ValueError: If the data leave [0, 1].
 
     Example:
-        >>> data = torch.eye(4).repeat(8, 1)
-        >>> (layer,) = pretrain(BeliefNetwork([4, 8]), data, epochs=100, generator=torch.Generator().manual_seed(0))
+        >>> data, generator = torch.eye(4).repeat(50, 1), torch.Generator().manual_seed(0)
+        >>> (layer,) = pretrain(BeliefNetwork([4, 8]), data, epochs=60, batch_size=8, generator=generator)
         >>> layer.after < layer.before / 2
         True
     """
