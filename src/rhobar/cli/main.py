@@ -2,6 +2,7 @@
 
 import typer
 
+from rhobar.cli.catalogue import activations, initializers, losses
 from rhobar.cli.run import run
 
 __all__ = ["app", "main"]
@@ -18,6 +19,8 @@ app.command(
     "run",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )(run)
+for _command in (activations, losses, initializers):
+    app.command(_command.__name__)(_command)
 
 
 @app.command("findings")

@@ -22,6 +22,7 @@ def clouds(seed, gap=0.3, samples=60):
 
 CONTRACT = """
 import warnings
+from sklearn.utils.estimator_checks import estimator_checks_generator
 from rhobar.nn.neurons import Perceptron
 
 warnings.filterwarnings("ignore", "Estimator Perceptron does not inherit")  # so that importing needs no scikit-learn
