@@ -1,9 +1,14 @@
 """What one hidden layer can do by construction, and what depth does better.
 
-Textbook: A11, A14, A16, A17, C-§3.3.3, C-§6.1.2
+That a layer can come near a function says neither how wide it must be, nor that training finds the weights, nor that
+they hold for new data.
+
+Textbook: A11, A14, A15, A16, A17, A18, A19, B2, C-§3.3.2, C-§3.3.3, C-§6.1.2
 
 References:
     Cybenko (1989), Approximation by superpositions of a sigmoidal function (proves it for any dimension, otherwise).
+    Leshno, Lin, Pinkus and Schocken (1993), Multilayer feedforward networks with a nonpolynomial activation function
+        can approximate any function (ReLU and GELU included).
     Telgarsky (2016), Benefits of depth in neural networks, section 2 (the tent map).
 """
 

@@ -2,7 +2,7 @@
 
 There is no loss in it; but its rule is stochastic subgradient descent, one sample a step, on `perceptron_loss`.
 
-Textbook: A1, A2, A3, A4, A5, A6, A7, A8, C3, C4, C5, C-§1.2, C-§2.1.3
+Textbook: A1, A2, A3, A4, A5, A6, A7, A8, C3, C4, C5, C-§1.2, C-§2.1.3a
 
 References:
     Rosenblatt (1958), The perceptron: a probabilistic model for information storage and organization in the brain.
@@ -57,6 +57,8 @@ def perceptron_updates(
     only scales w and b. If a hyperplane separates the classes, there are at most R²/γ² updates (see `novikoff_bound`);
     if none does, there is no end, but w stays bounded.
 
+    Textbook: A2, A3, A5, A7, C-§2.1.3c
+
     Example:
         >>> X, y = np.array([[2.0, 1.0], [-1.0, 2.0]]), np.array([1.0, -1.0])
         >>> [(u.weight.tolist(), float(u.bias)) for u in perceptron_updates(X, y)]
@@ -88,6 +90,8 @@ def threshold_updates(
     y = +1 if w·x ≥ θ, else −1;   e = d − y;   w ← w + η e x,   θ ← θ − η e
 
     e is −2, 0 or 2, so steps are twice those of the ±1 rule; a score of exactly θ counts as +1.
+
+    Textbook: C-§2.1.3b
 
     Example:
         >>> X, d = np.array([[2.0, 1.0], [-1.0, 2.0]]), np.array([1.0, -1.0])
