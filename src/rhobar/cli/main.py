@@ -2,6 +2,7 @@
 
 import typer
 
+from rhobar.cli.catalogue import activations, initializers, losses
 from rhobar.cli.models import models
 from rhobar.cli.optimizers import optimizers
 from rhobar.cli.run import run
@@ -20,8 +21,8 @@ app.command(
     "run",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )(run)
-app.command("models")(models)
-app.command("optimizers")(optimizers)
+for _command in (activations, initializers, losses, models, optimizers):
+    app.command(_command.__name__)(_command)
 
 
 @app.command("findings")

@@ -191,3 +191,24 @@ def test_torchs_softplus_is_off_above_its_threshold():
     z = torch.tensor([20.5], dtype=torch.float64)
     off = (torch.nn.functional.softplus(z) - ACTIVATIONS["softplus"].formula(z)).abs().item()
     assert off == pytest.approx(math.exp(-20.5), rel=1e-6)
+
+
+def test_good_properties_are_wishes():  # C-§3.2.1
+    wishes = {name: (r.differentiable, r.monotone, r.bounded, r.zero_centred) for name, r in ACTIVATIONS.items()}
+    assert wishes["tanh"] == (True, True, True, True) and wishes["sigmoid"] == (True, True, True, False)
+    assert wishes["relu"] == (False, True, False, False)
+    assert not wishes["gelu"][1] and not wishes["silu"][1]
+
+
+def test_printed_curves():  # A29: the four and their variants on [−4, 4], read off at whole numbers
+    z = torch.arange(-4.0, 5.0, 2.0, dtype=torch.float64)
+    curves = {
+        "sigmoid": [0.0180, 0.1192, 0.5, 0.8808, 0.9820],
+        "tanh": [-0.9993, -0.9640, 0, 0.9640, 0.9993],
+        "relu": [0, 0, 0, 2, 4],
+        "gelu": [-0.0001, -0.0455, 0, 1.9545, 3.9999],
+        "elu": [-0.9817, -0.8647, 0, 2, 4],
+        "silu": [-0.0719, -0.2384, 0, 1.7616, 3.9281],
+    }
+    for name, values in curves.items():
+        assert ACTIVATIONS[name].production(z).tolist() == pytest.approx(values, abs=6e-5)

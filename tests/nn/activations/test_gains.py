@@ -126,3 +126,11 @@ def test_the_band_is_as_wide_as_the_measured_spread(row):
     score = (variances / point.q).log() / (math.log(high / low) / 2)
     assert 0.7 < score.std() < 1.3
     assert abs(score.median()) < 0.7
+
+
+def test_measuring_adds_its_own_spread():
+    """At depth 0 nothing has walked: n numbers of N(0, q) are measured, whose mean square has the variance 2 q² / n."""
+    point = signal_point(torch.relu, 3.0)
+    low, high = variance_band(torch.relu, point, width=200, depth=0, deviations=1.0)
+    measured = (3.0 * torch.randn(4000, 200, generator=torch.Generator().manual_seed(0)).square()).mean(1)
+    assert math.log(high / low) / 2 == pytest.approx((measured / 3.0).std().item(), rel=0.05)

@@ -261,6 +261,46 @@ def test_nothing_but_weights_changes():
     assert net.training
 
 
-def test_a_zero_input_is_refused():
-    with pytest.raises(ValueError, match="input of weight must not be zero throughout; hand in a typical batch"):
-        critical_(nn.Linear(3, 2), torch.zeros(4, 3))
+@pytest.mark.parametrize("value", [0.0, math.inf, math.nan])
+def test_an_input_of_no_size_is_left_with_the_reason(value):
+    layer = nn.Linear(3, 2)
+    before = layer.weight.clone()
+    done = critical_(layer, torch.full((4, 3), value))
+    assert done.weights == () and torch.equal(layer.weight, before)
+    ((name, why),) = done.left
+    assert name == "weight" and why.endswith("hand in a typical batch")
+
+
+def test_a_cell_in_a_loop_may_start_from_zero():
+    class Cell(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.x, self.h, self.out = nn.Linear(3, 8), nn.Linear(8, 8), nn.Linear(8, 2)
+
+        def forward(self, sequence):
+            h = torch.zeros(len(sequence), 8)
+            for x in sequence.unbind(1):
+                h = torch.tanh(self.x(x) + self.h(h))
+            return self.out(h)
+
+    done = critical_(Cell(), torch.randn(4, 5, 3))
+    assert [w.weight for w in done.weights] == ["x.weight"] and [name for name, _ in done.left] == [
+        "h.weight",
+        "out.weight",
+    ]
+
+
+def test_what_is_written_into_a_buffer_is_not_taken_for_data():
+    class Padded(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Linear(4, 6), nn.Linear(8, 2)
+
+        def forward(self, x):
+            buffer = x.new_ones(len(x), 8)
+            buffer[:, :6] = torch.relu(self.first(x))
+            return self.last(buffer)
+
+    done = critical_(Padded(), torch.randn(5, 4))
+    assert [(w.weight, w.follows) for w in done.weights] == [("first.weight", "relu(z)")]
+    assert [name for name, _ in done.left] == ["last.weight"]

@@ -28,25 +28,27 @@ class Attention(nn.Module):
 
 
 IMAGE, ROWS = torch.randn(5, 2, 9, generator=rng()), torch.randn(7, 2, generator=rng())
-CASES = {
-    "batch": (behind(nn.BatchNorm1d(6)), IMAGE, ["0.bias"]),
-    "batch without scale and shift": (behind(nn.BatchNorm1d(6, affine=False)), IMAGE, ["0.bias"]),
-    "batch behind a linear map": (behind(nn.BatchNorm1d(6), convolution=False), ROWS, ["0.bias"]),
-    "instance": (behind(nn.InstanceNorm1d(6)), IMAGE, ["0.bias"]),
-    "group": (behind(nn.GroupNorm(2, 6)), IMAGE, []),
-    "group of one channel": (behind(nn.GroupNorm(6, 6)), IMAGE, ["0.bias"]),
-    "layer": (behind(nn.LayerNorm(6), convolution=False), ROWS, []),
-    "rms": (behind(nn.RMSNorm(6), convolution=False), ROWS, []),
-    "nothing": (behind(nn.Identity(), convolution=False), ROWS, []),
-    "activation between": (nn.Sequential(nn.Linear(2, 6), nn.Tanh(), nn.BatchNorm1d(6)), ROWS, []),
-    "dropout between": (nn.Sequential(nn.Linear(2, 6), nn.Dropout(0.9), nn.BatchNorm1d(6)), ROWS, ["0.bias"]),
-    "norm on another norm": (
-        nn.Sequential(nn.Linear(2, 6), nn.BatchNorm1d(6), nn.BatchNorm1d(6)),
-        ROWS,
-        ["0.bias", "1.bias"],
-    ),
-    "keys of attention": (Attention(), torch.randn(3, 5, 4, generator=rng()), ["key.bias"]),
-}
+with torch.random.fork_rng():
+    torch.manual_seed(0)
+    CASES = {
+        "batch": (behind(nn.BatchNorm1d(6)), IMAGE, ["0.bias"]),
+        "batch without scale and shift": (behind(nn.BatchNorm1d(6, affine=False)), IMAGE, ["0.bias"]),
+        "batch behind a linear map": (behind(nn.BatchNorm1d(6), convolution=False), ROWS, ["0.bias"]),
+        "instance": (behind(nn.InstanceNorm1d(6)), IMAGE, ["0.bias"]),
+        "group": (behind(nn.GroupNorm(2, 6)), IMAGE, []),
+        "group of one channel": (behind(nn.GroupNorm(6, 6)), IMAGE, ["0.bias"]),
+        "layer": (behind(nn.LayerNorm(6), convolution=False), ROWS, []),
+        "rms": (behind(nn.RMSNorm(6), convolution=False), ROWS, []),
+        "nothing": (behind(nn.Identity(), convolution=False), ROWS, []),
+        "activation between": (nn.Sequential(nn.Linear(2, 6), nn.Tanh(), nn.BatchNorm1d(6)), ROWS, []),
+        "dropout between": (nn.Sequential(nn.Linear(2, 6), nn.Dropout(0.9), nn.BatchNorm1d(6)), ROWS, ["0.bias"]),
+        "norm on another norm": (
+            nn.Sequential(nn.Linear(2, 6), nn.BatchNorm1d(6), nn.BatchNorm1d(6)),
+            ROWS,
+            ["0.bias", "1.bias"],
+        ),
+        "keys of attention": (Attention(), torch.randn(3, 5, 4, generator=rng()), ["key.bias"]),
+    }
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -85,6 +87,8 @@ def test_dead_units_are_not_called_redundant():
     net[0].bias.requires_grad_(False)
     net[2].weight.data.zero_()
     assert redundant_biases(net, ROWS) == ()
+    one_sample = torch.tensor([[0.3, -0.5]])  # for which about half of the units are dead
+    assert redundant_biases(nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 1)), one_sample) == ()
 
 
 def test_the_model_and_the_random_state_are_left_alone():

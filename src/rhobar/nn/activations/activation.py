@@ -1,5 +1,6 @@
 """What is known of an activation function: one row of the table."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ class Activation:
     A *saturation region* is a side on which φ′ → 0; a *dying region* is one in which φ′ = 0 exactly, so that no
     gradient passes (Textbook: A20). A unit is dead for good only if it lies there for all data and nothing before it
     moves.
+
+    Differentiable, monotone, bounded, zero-centred are wishes (Textbook: C-§3.2.1): the ReLU lacks three of them, GELU
+    and SiLU are not monotone.
 
     Attributes:
         name: Its key in the table.
@@ -58,3 +62,18 @@ class Activation:
     reference: str
     textbook: str = ""
     elementwise: bool = True
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether φ′ exists everywhere."""
+        return not self.kinks
+
+    @property
+    def bounded(self) -> bool:
+        """Whether φ stays between two numbers."""
+        return math.isfinite(self.range[0]) and math.isfinite(self.range[1])
+
+    @property
+    def zero_centred(self) -> bool:
+        """Whether φ takes values on both sides of 0 alike."""
+        return self.range[0] == -self.range[1]

@@ -8,7 +8,7 @@ With weights of variance σ_w² / n and biases of variance σ_b², the pre-activ
 The slope of the first map, χ∥ = σ_w² d E[φ²] / dq = σ_w² E[φ φ′ z] / q, says how a wrong q grows; χ⊥ = σ_w² E[φ′²]
 how a gradient, and the distance of two inputs, does. Both at 1 is the critical point.
 
-Textbook: A32, A70, A71, B33
+Textbook: A32, A61, A67, A70, A71, B33
 
 References:
     He, Zhang, Ren and Sun (2015), Delving deep into rectifiers, section 2.2.

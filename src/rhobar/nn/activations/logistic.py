@@ -29,7 +29,9 @@ def sigmoid_derivative(z: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
     The second form keeps all digits where σ(z) rounds to 1.
 
-    Textbook: A21, A30
+    Ten layers of it leave at most 0.25¹⁰ ≈ 9.5e-7 of a gradient, times what the weights add.
+
+    Textbook: A21, A30, A62, C-§3.2.2, C-§7.1.1
     """
     return sigmoid(z) * sigmoid(-z)
 

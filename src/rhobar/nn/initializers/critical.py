@@ -15,6 +15,7 @@ References:
     Roberts, Yaida and Hanin (2022), The principles of deep learning theory, chapter 5.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,9 +94,6 @@ def critical_(
         distribution: "normal" or "uniform", of the same variance.
         generator: Source of the numbers.
 
-    Raises:
-        ValueError: If a measured input is zero throughout.
-
     Example:
         >>> net = nn.Sequential(nn.Linear(100, 64), nn.ReLU(), nn.Linear(64, 10))
         >>> done = critical_(net)
@@ -115,8 +113,9 @@ def critical_(
         if moment is None:
             left.setdefault(linear.weight, "its input is no activation of one linear map, nor normalised")
             continue
-        if not moment > 0:
-            raise ValueError(f"The input of {linear.weight} must not be zero throughout; hand in a typical batch.")
+        if not 0 < moment < math.inf:
+            left.setdefault(linear.weight, f"its input has the second moment {moment:.4g}; hand in a typical batch")
+            continue
         variance = (point.q - point.bias_variance) / (linear.fan_in * moment)
         filled(parameters[linear.weight], variance, distribution, generator)
         if linear.bias is not None:

@@ -110,6 +110,11 @@ class _Tracer(TorchDispatchMode):
                     self.state.pop(id(tensor), None)
                 else:
                     self.state[id(tensor)] = result
+                    if func._schema.is_mutable and tensor._base is not None:  # a part was written, the whole is mixed
+                        for part in (*tensors, tensor._base):
+                            self.consume(part, name)
+                        self.alive.append(tensor._base)
+                        self.state[id(tensor._base)] = _UNKNOWN
         return out
 
     def _result(self, func: Any, name: str, args: Any, kwargs: Any, tensors: list[Tensor]) -> Signal | str | None:  # noqa: ANN401

@@ -29,5 +29,7 @@ def orthogonal_(weight: Tensor, *, gain: float = 1.0, generator: torch.Generator
 
     All singular values are `gain`. A Gaussian matrix of the same variance has them between |√n − √m| and √n + √m
     times σ_w: in the square case from 0 to 2.
+
+    Textbook: A67, A73
     """
     return init.orthogonal_(weight, gain=gain, generator=generator)

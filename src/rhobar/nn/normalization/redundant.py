@@ -33,7 +33,7 @@ class RedundantBias:
         name: Of the parameter.
         entries: Its number of entries, all of them or those of them that are redundant.
         whole: Whether all are.
-        sensitivity: The largest gradient of these entries over the largest of the bias's weight: rounding.
+        sensitivity: The largest gradient of these entries over that of their weights: rounding.
     """
 
     name: str
@@ -69,14 +69,14 @@ def redundant_biases(
     found = []
     for name in seen[0]:
         each = torch.stack([draw[name] for draw in seen]).amax(0)
-        gone = each <= _ROUNDING
+        gone = each <= _ROUNDING  # NaN, 0 / 0, is not
         if bool(gone.any()):
             found.append(RedundantBias(name, int(gone.sum()), bool(gone.all()), each[gone].max().item()))
     return tuple(found)
 
 
 def _sensitivities(module: nn.Module, inputs: tuple[Any, ...], seed: int) -> dict[str, Tensor]:
-    """Return for every bias |∂(cotangent · output)/∂b| over the largest entry of the same for its weight."""
+    """Return for every bias |∂(cotangent · output)/∂b|, each entry over the largest of the same for its weights."""
     torch.manual_seed(seed)
     model = copy.deepcopy(module).double().train()
     for part in model.modules():
@@ -95,7 +95,13 @@ def _sensitivities(module: nn.Module, inputs: tuple[Any, ...], seed: int) -> dic
         wanted = [p for name in names for p in (biases[name], parameters[_weight_of(name)])]
         gradients = torch.autograd.grad(total, wanted, allow_unused=True)
     pairs = zip(names, gradients[::2], gradients[1::2], strict=True)
-    return {name: b.abs() / w.abs().max() for name, b, w in pairs if b is not None and w is not None and w.any()}
+    return {name: b.abs() / _beside(w, len(b)) for name, b, w in pairs if b is not None and w is not None}
+
+
+def _beside(weight_gradient: Tensor, entries: int) -> Tensor:
+    """Return for every entry of a bias the largest gradient of its weights; 0 of a dead unit, which proves nothing."""
+    size = weight_gradient.abs()
+    return size.reshape(entries, -1).amax(1) if len(size) == entries else size.max().expand(entries)
 
 
 def _weight_of(bias: str) -> str:
