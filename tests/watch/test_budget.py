@@ -136,8 +136,8 @@ def test_memory_stays_bounded_over_many_steps() -> None:
         (tracker,) = watcher.observer.trackers
         assert len(tracker.readings) <= MAX_READINGS
         assert len(tracker.clipped) <= MAX_READINGS
-        assert len(watcher.observer._mine) == 1
-        assert not watcher.observer._pending
+        assert len(watcher.observer.steps._mine) == 1
+        assert not watcher.observer.passes.pending
     finally:
         watcher.stop()
 

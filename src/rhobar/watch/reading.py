@@ -33,7 +33,7 @@ def read_step(observer: "Observer", loss: Tensor, tracker: Tracker | None) -> "S
     """Read the graph of `loss` and find (or start) the training that it belongs to."""
     graph = Graph(loss)
     reached = {i for i, leaf in graph.leaves.items()}
-    if observer._only is not None and not reached & observer._only:
+    if observer.only is not None and not reached & observer.only:
         return None
     tracker = _find_tracker(observer, tracker, reached)
     if tracker is None:
@@ -41,7 +41,7 @@ def read_step(observer: "Observer", loss: Tensor, tracker: Tracker | None) -> "S
     tracker.reached |= reached
     for leaf in graph.leaves.values():
         tracker.parameters.track(leaf).reached = True
-    for forward in observer._pending:
+    for forward in observer.passes.pending:
         model = forward.model()
         if model is not None and forward.recorded:
             for parameter in model.parameters():
@@ -58,7 +58,7 @@ def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[in
         if union and len(alive & reached) >= SAME_TRAINING * len(union):
             return candidate
     if len(observer.trackers) >= 32:
-        observer._note("further trainings", "more than 32 trainings in one run; the first 32 were watched")
+        observer.guard.note("further trainings", "more than 32 trainings in one run; the first 32 were watched")
         return None
     fresh = Tracker(observer.clock, observer.names)
     fresh.schedule.wants(0)
@@ -75,22 +75,22 @@ class StepReading:
         self.gradients: dict[Node, Moments] = {}
         self.handles: list[Any] = []
         if graph.truncated:
-            observer._note("layers", "the graph has more than 100,000 operations; the rest was not read")
+            observer.guard.note("layers", "the graph has more than 100,000 operations; the rest was not read")
         opaque = next((op_name(n) for n in graph.nodes if "Compiled" in op_name(n)), None)
         if opaque:
-            observer._note("layers inside torch.compile", "a compiled function shows its inputs and outputs alone")
+            observer.guard.note("layers inside torch.compile", "a compiled function shows its inputs and outputs alone")
         self.layers = find_layers(graph)
         self.loss_tensor = loss
         outputs = {
             t.grad_fn: t
-            for f in observer._pending
+            for f in observer.passes.pending
             if f.recorded
             for t in tensors_in(f.output)[:8]
             if t.grad_fn is not None
         }
         self.trace = trace_loss(graph, outputs)
         self.hand_written = self.trace.hand_written
-        self.pending = list(observer._pending)
+        self.pending = list(observer.passes.pending)
         self.readings: list[LayerReading] = []
 
     def begin(self, tracker: Tracker) -> None:
@@ -141,7 +141,7 @@ class StepReading:
                 with quiet():
                     self.readings[index] = dataclasses.replace(self.readings[index], gradient=moments(grads[0]))
             except Exception as error:
-                self.observer._note("gradients of signals", f"{type(error).__name__}: {error}")
+                self.observer.guard.note("gradients of signals", f"{type(error).__name__}: {error}")
             self.observer.clock.spent += time.perf_counter() - start
 
         self.handles.append(node.register_prehook(on_gradient))

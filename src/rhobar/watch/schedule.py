@@ -30,7 +30,9 @@ class Clock:
     started: float = field(default_factory=time.perf_counter)
     spent: float = 0.0
     per_call: float = 0.0
-    """Seconds that torch takes to tell of one module call, beside what the watcher then does with it."""
+    """Seconds that one call of a watched module takes longer, beside what the watcher does with it."""
+    per_event: float = 0.0
+    """Seconds that it takes to tell a listener, which its own clock does not see."""
 
     @property
     def elapsed(self) -> float:

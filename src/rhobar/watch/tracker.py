@@ -12,7 +12,6 @@ from torch.optim.optimizer import Optimizer
 
 from rhobar.record import (
     Evaluation,
-    LayerReading,
     LossFacts,
     ModeFacts,
     Nonfinite,
@@ -28,6 +27,7 @@ from rhobar.watch.naming import Names
 from rhobar.watch.parameters import Parameters, Samples, cosine
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.schedule import Clock, Schedule
+from rhobar.watch.settings import optimizer_facts
 
 __all__ = ["OpenReading", "Tracker"]
 
@@ -216,6 +216,15 @@ class Tracker:
             # Pairs of neighbours stay together: their angle needs both, and is stored in the second.
             self.readings = head + middle[1::2] + tail
 
+    def _optimizer_facts(self) -> OptimizerFacts | None:
+        """Settings at the last step: as they stand, but with the rate that was used."""
+        if self.optimizer is None:
+            return None
+        optimizer = next((o for ref, _ in self.optimizers.values() if (o := ref()) is not None), None)
+        facts = self.optimizer if optimizer is None else optimizer_facts(optimizer, self.steps)
+        settings = {**facts.settings, "lr": self.rates[-1]} if "lr" in facts.settings else facts.settings
+        return dataclasses.replace(facts, settings=settings, num_steps=self.steps)
+
     def result(self, name: str) -> Training:
         """Everything as plain data."""
         self.settle_losses()
@@ -243,7 +252,7 @@ class Tracker:
             loss=self.loss,
             inputs=self.inputs.facts() if self.inputs else None,
             targets=self.targets.facts(constant),
-            optimizer=self.optimizer and dataclasses.replace(self.optimizer, num_steps=self.steps),
+            optimizer=self._optimizer_facts(),
             parameters=tuple(t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand),
             readings=list(self.readings),
             evaluations=list(self.evaluations),
@@ -264,8 +273,3 @@ def _modes(modes: ModeFacts, model: nn.Module) -> ModeFacts:
         elif isinstance(module, nn.RNNBase | nn.MultiheadAttention):
             dropout = max(dropout, float(getattr(module, "dropout", 0.0) or 0.0))
     return dataclasses.replace(modes, max_dropout=dropout, has_dropout=dropout > 0, has_batch_norm=norm)
-
-
-def with_gradient(layer: LayerReading, gradient: Any) -> LayerReading:  # noqa: ANN401
-    """The reading with the gradient that arrived at its output."""
-    return dataclasses.replace(layer, gradient=gradient) if gradient is not None else layer
