@@ -23,6 +23,8 @@ class KeptBatch:
     call: LossCall
     shape: tuple[int, ...]
     value: float
+    size: int
+    """Elements that are kept."""
 
     @classmethod
     def of(cls, forwards: list[Forward], loss: Tensor) -> "KeptBatch | None":
@@ -38,17 +40,13 @@ class KeptBatch:
         if not isinstance(call.value, Tensor) or call.value.numel() != 1:
             return None
         tensors = tensors_in([*forward.args, *forward.kwargs.values(), call.target])
-        if sum(t.numel() for t in tensors) > MAX_ELEMENTS or not _plain(forward, call):
+        size = sum(t.numel() for t in tensors)
+        if size > MAX_ELEMENTS or not _plain(forward, call):
             return None
         copied = LossCall(call.function, (None, *(_copy(a) for a in call.args[1:])), _copied(call.kwargs), None)
         copied.kwargs.pop("input", None)
         args = tuple(_copy(a) for a in forward.args)
-        return cls(args, _copied(forward.kwargs), copied, tuple(prediction.shape), float(call.value.detach()))
-
-    @property
-    def size(self) -> int:
-        """Elements that are kept."""
-        return sum(t.numel() for t in tensors_in([*self.args, *self.kwargs.values(), *self.call.args]))
+        return cls(args, _copied(forward.kwargs), copied, tuple(prediction.shape), float(call.value.detach()), size)
 
     def answers(self, model: nn.Module, kind: str) -> tuple[Tensor, Tensor] | None:
         """Predicted and right classes, one each per row; ``None`` if this is no classification of rows."""

@@ -13,7 +13,7 @@ from rhobar.watch.sites import Site
 __all__ = ["Forward", "address", "first_tensor", "has_values", "tensors_in"]
 
 
-@dataclass
+@dataclass(slots=True)
 class Forward:
     """One call of a model."""
 
@@ -31,7 +31,7 @@ class Forward:
     feeds_model: bool = False
     """Whether its output went into another model (a generator's samples, a teacher's features)."""
     num_rows: int | None = None
-    """Samples in it, once its inputs have been let go."""
+    """Samples in it, once they have been counted."""
     losses: list[tuple[str, float]] = field(default_factory=list)
     """Losses of an evaluation pass, read when they were called."""
 
@@ -51,7 +51,8 @@ class Forward:
         if self.num_rows is not None:
             return self.num_rows
         x = first_tensor(self.args, self.kwargs)
-        return int(x.shape[0]) if x is not None and x.ndim else 1
+        self.num_rows = int(x.shape[0]) if x is not None and x.ndim else 1
+        return self.num_rows
 
 
 def tensors_in(value: Any, *, depth: int = 4) -> list[Tensor]:  # noqa: ANN401

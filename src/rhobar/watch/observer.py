@@ -132,17 +132,23 @@ class Observer:
         """Gradients have arrived."""
         if tracker is None:
             return
+        if tracker.current is None and all(other.cleared for other in self.trackers):
+            self._arrived(tracker)
+            self.guard.told()
+            return
         with self.guard.contained("gradients") as on:
-            if not on:
-                return
-            for other in self.trackers:
-                for _, clearing in other.optimizers.values():
-                    clearing.accumulated()
-            reading, tracker.current = tracker.current, None
-            if reading is not None:
-                reading.end(tracker)
-            if tracker not in self.steps.waiting:
-                self.steps.waiting.append(tracker)
+            if on:
+                self._arrived(tracker)
+                reading, tracker.current = tracker.current, None
+                if reading is not None:
+                    reading.end(tracker)
+
+    def _arrived(self, tracker: Tracker) -> None:
+        for other in self.trackers:
+            for _, clearing in other.optimizers.values():
+                clearing.accumulated()
+        if tracker not in self.steps.waiting:
+            self.steps.waiting.append(tracker)
 
     def backward_failed(self, tracker: Tracker | None) -> None:
         """The backward pass raised: what was read before it ends here."""

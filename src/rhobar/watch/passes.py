@@ -35,7 +35,7 @@ class Passes:
     def __init__(self, guard: Guard, names: Names, trackers: list[Tracker]) -> None:
         self._guard, self._names, self._trackers = guard, names, trackers
         self.settled: dict[int, weakref.ref[nn.Module]] = {}
-        """Modules whose further calls tell nothing: parts of a model that were called, and modules without parameters."""
+        """Modules whose further calls tell nothing: called parts of a model, and modules without parameters."""
         self.pending: list[Forward] = []
         self.forwards = 0
         self.new_model = False
@@ -78,22 +78,35 @@ class Passes:
     def ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:  # noqa: ANN401
         """A module returned; the passes of models wait for what becomes of them."""
         known = self._roots.get(id(module))
-        if known is None or self._guard.busy or known[0]() is not module:
+        if known is None or known[0]() is not module:
+            return
+        clock = self._guard.clock
+        clock.spent += known[1] * clock.per_call
+        if not self.pending and self._readable(output):
+            self._wait(Forward(known[0], args, kwargs, output, module.training, True))
+            self._guard.told()
+            return
+        if self._guard.busy:
             return
         with self._guard.contained("forward passes") as on:
-            if not on:
-                return
-            self.forwards += 1
-            self._guard.clock.spent += known[1] * self._guard.clock.per_call
-            tensors = [output] if isinstance(output, Tensor) else tensors_in(output)[:4]
-            recorded = any(t.grad_fn is not None for t in tensors)
-            if self.pending:
-                self._mark_fed(args)
-            path = () if recorded else call_path(3)
-            self.pending.append(Forward(known[0], args, kwargs, output, module.training, recorded, path, self._dropout))
-            self._dropout = 0.0
-            if len(self.pending) > 4:
-                self._shrink()
+            if on:
+                tensors = [output] if isinstance(output, Tensor) else tensors_in(output)[:4]
+                recorded = any(t.grad_fn is not None for t in tensors)
+                if self.pending:
+                    self._mark_fed(args)
+                path = () if recorded else call_path(3)
+                self._wait(Forward(known[0], args, kwargs, output, module.training, recorded, path))
+                if len(self.pending) > 4:
+                    self._shrink()
+
+    def _readable(self, x: object) -> bool:
+        """Whether x is a plain tensor with values and a gradient history: the usual case, and worth a short way."""
+        return self._guard.plain(x) and x.grad_fn is not None and not x.is_meta
+
+    def _wait(self, forward: Forward) -> None:
+        self.forwards += 1
+        forward.dropout, self._dropout = self._dropout, 0.0
+        self.pending.append(forward)
 
     def _mark_fed(self, args: tuple[Any, ...]) -> None:
         """A waiting pass whose output enters another model is part of a larger computation."""
@@ -121,7 +134,7 @@ class Passes:
         forward.output = None
         forward.calls.clear()
         if any(f.path == forward.path and f.model() is forward.model() for f in self.pending[-4:]):
-            forward.num_rows = forward.rows
+            _ = forward.rows
             forward.args, forward.kwargs = (), {}
 
     def dropout_called(self, p: float) -> None:
@@ -151,6 +164,11 @@ class Passes:
     def loss_called(self, kind: str, call: LossCall) -> None:
         """A functional loss was called (also from inside a loss module)."""
         if self._guard.busy or not self.pending or not isinstance(call.value, Tensor):
+            return
+        last = self.pending[-1]
+        if len(self.pending) == 1 and last.recorded and self._readable(call.value):
+            last.calls.append((kind, call))
+            self._guard.told()
             return
         with self._guard.contained("losses") as on:
             if not on or not has_values(call.value):

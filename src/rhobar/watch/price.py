@@ -33,7 +33,7 @@ def call_price() -> float:
     """Seconds of one call of a module that does nothing; the difference while listening is what a call costs more."""
     module = nn.Identity()
     module(None)
-    return _smallest(lambda: module(None))  # type: ignore[arg-type,func-returns-value]
+    return _smallest(lambda: module(None))
 
 
 def event_price() -> float:

@@ -43,6 +43,8 @@ class Steps:
 
     def started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""
+        if all(t.open is None and t.cleared for t in self.waiting):
+            return
         with self._guard.contained("optimizer steps") as on:
             if not on:
                 return
