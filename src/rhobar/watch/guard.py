@@ -74,7 +74,7 @@ class Guard:
         return _Contained(self, what)
 
     def plain(self, x: object) -> TypeGuard[Tensor]:
-        """Whether attributes of x can be looked at outside `contained`: no mode or subclass of the program would notice.
+        """Whether attributes of x can be looked at outside `contained`: no mode or subclass would notice.
 
         What a listener does then is counted by `told`, without a look at the clock: a look costs as much.
         """

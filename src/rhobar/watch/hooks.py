@@ -19,7 +19,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-__all__ = ["FUNCTIONAL_LOSSES", "Hooks", "Listener"]
+__all__ = ["FUNCTIONAL_LOSSES", "Hooks", "Listener", "LossCall", "transformed"]
 
 FUNCTIONAL_LOSSES = {
     "cross_entropy": "cross_entropy",
@@ -45,7 +45,7 @@ _tracing_state = torch._C._get_tracing_state
 _functorch_stack = torch._C._functorch.peek_interpreter_stack
 
 
-def _transformed() -> bool:
+def transformed() -> bool:
     """Whether torch compiles, traces or transforms the program now: its tensors stand for others and hold no values."""
     return _is_compiling() or _tracing_state() is not None or _functorch_stack() is not None
 
@@ -163,7 +163,7 @@ class Hooks:
                 return original(self, *args, **kwargs)
             known = settled.get(id(self))
             # A method that was bound while watching may outlive the watch.
-            if (known is not None and known() is self) or _transformed() or not hooks._attached:
+            if (known is not None and known() is self) or transformed() or not hooks._attached:
                 return original(self, *args, **kwargs)
             listener.forward_started(self)
             output = original(self, *args, **kwargs)
@@ -175,7 +175,7 @@ class Hooks:
     def _around_backward(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            if getattr(self._thread, "inside", False) or _transformed():
+            if getattr(self._thread, "inside", False) or transformed():
                 return original(tensors, *args, **kwargs)
             self._thread.inside = True
             try:
@@ -196,7 +196,7 @@ class Hooks:
         @functools.wraps(original)
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
             create_graph = kwargs.get("create_graph", args[2] if len(args) > 2 else False)
-            if getattr(self._thread, "inside", False) or create_graph or _transformed():
+            if getattr(self._thread, "inside", False) or create_graph or transformed():
                 return original(outputs, inputs, *args, **kwargs)
             if not isinstance(inputs, Tensor | Sequence):
                 inputs = tuple(inputs) if isinstance(inputs, Iterable) else inputs  # a generator is read only once
@@ -229,7 +229,7 @@ class Hooks:
 
         @functools.wraps(original)
         def dropout(*args: Any, **kwargs: Any) -> Any:
-            if not _transformed():
+            if not transformed():
                 p = kwargs.get("p", args[1] if len(args) > 1 else usual[0])
                 training = kwargs.get("training", args[2] if len(args) > 2 else usual[1])
                 if training and p:
@@ -241,7 +241,7 @@ class Hooks:
     def _around_loss(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def loss(*args: Any, **kwargs: Any) -> Any:
-            if _transformed():
+            if transformed():
                 return original(*args, **kwargs)
             try:
                 value = original(*args, **kwargs)

@@ -4,20 +4,28 @@ Measured when a watch starts, on this machine, in about a millisecond: the small
 disturbs a round makes it longer.
 """
 
+import functools
 import time
 from collections.abc import Callable
+from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from rhobar.watch.guard import Guard
+from rhobar.watch.hooks import LossCall, transformed
 from rhobar.watch.schedule import Clock
 
 __all__ = ["call_price", "event_price"]
 
-ROUNDS, EACH = 5, 50
+ROUNDS, EACH = 5, 40
+COLD = 4.0
+"""How much dearer an event is between two halves of a training step than in a loop of nothing else, where its code and
+data stay in the nearest caches: (CPU time of watched steps − bare steps − time seen inside the listeners) over the
+price in the loop, on steps that were not read densely (measured for a small network; `benchmarks/overhead.py`)."""
 
 
-def _smallest(body: Callable[[], None]) -> float:
+def _smallest(body: Callable[[], object]) -> float:
     """Seconds that `body` takes."""
 
     def spent() -> float:
@@ -37,12 +45,20 @@ def call_price() -> float:
 
 
 def event_price() -> float:
-    """Seconds around a listener's body that its own clock does not see."""
+    """Seconds to reach a listener and to come back, in a wrapper that its own clock does not see, times COLD."""
     guard = Guard(Clock(None))
 
-    def event() -> None:
-        with guard.contained("a measurement"):
+    def listen(kind: str, call: LossCall) -> None:
+        with guard.contained(kind):
             pass
 
-    seen, whole = guard.clock.spent, _smallest(event)
-    return max(0.0, whole - (guard.clock.spent - seen) / (ROUNDS * EACH))
+    def original(*args: Any, **kwargs: Any) -> None:
+        pass
+
+    @functools.wraps(original)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        if not transformed():
+            listen("a measurement", LossCall(original, args, kwargs, original(*args, **kwargs)))
+
+    bare, whole = _smallest(lambda: original(1, reduction="mean")), _smallest(lambda: wrapper(1, reduction="mean"))
+    return COLD * max(0.0, whole - bare - guard.clock.spent / (ROUNDS * EACH))

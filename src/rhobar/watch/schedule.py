@@ -36,7 +36,7 @@ LADDER = 32
 """Last octave whose first pair is always read; after it every other one's is."""
 FINEST = 4
 """Most pairs in an octave are 2^FINEST, one in 4 % more steps: 32 readings an octave, 320 for 20,000 steps."""
-SEEN = 0.8
+SEEN = 0.9
 """Share of the cost that a clock inside the listeners sees; the rest is the program's, which finds its caches cold."""
 
 
