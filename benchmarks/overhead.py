@@ -100,7 +100,7 @@ def rhobar(model: nn.Module, budget: float | None) -> Contestant:
         dense = sum(len(t.readings) for t in watcher.observer.trackers)
         said = clock.spent / (clock.elapsed - clock.spent)
         return f"its own clock: {said:.3f} of the bare time, {dense} readings kept" + "".join(
-            f"; NOT SEEN {u.what}: {u.reason}" for u in watcher.observer.unseen
+            f"; NOT SEEN {u.what}: {u.reason}" for u in watcher.observer.guard.unseen
         )
 
     return Contestant(*_copy(model), around=around, done=done, share=1.0 if budget else 0.25)

@@ -102,11 +102,11 @@ THROUGH_MODULES = {"raises in forward", "batch norm of one"}
 """Their tracebacks lead through `Module.__call__`, which takes another path in torch where global hooks exist."""
 INJECTED = {
     "rhobar.watch.reading:read_layer": "read layers",
-    "rhobar.watch.reading:moments": "gradients",
+    "rhobar.watch.moments:Sheet.moments": "gradients",
     "rhobar.watch.reading:trace_loss": "loss",
     "rhobar.watch.observer:read_step": "step",
-    "rhobar.watch.observer:Observer._settle_pending": "pending",
-    "rhobar.watch.observer:optimizer_facts": "facts",
+    "rhobar.watch.passes:Passes.split": "pending",
+    "rhobar.watch.steps:optimizer_facts": "facts",
     "rhobar.watch.parameters:identical_rows": "rows",
     "rhobar.watch.exam:label_score": "exam",
     "rhobar.watch.exam:rate_line": "exam",

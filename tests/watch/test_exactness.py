@@ -87,6 +87,7 @@ def surroundings() -> object:
         len(getattr(optimizer_hooks, name)) for name in sorted(vars(optimizer_hooks)) if name.startswith("_global_")
     ]
     own = [
+        nn.Module.__call__,
         torch.Tensor.backward,
         torch.autograd.backward,
         torch.autograd.grad,

@@ -24,6 +24,11 @@ class Clearing:
         self.uncleared_steps = 0
         self.backwards = 0
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is to be learned before the next step."""
+        return self._cleared
+
     def look(self) -> None:
         """Note whether a gradient of the last step is gone; call before a backward pass and before a step."""
         if self._cleared:
@@ -43,6 +48,8 @@ class Clearing:
     def accumulated(self) -> None:
         """A backward pass ended: its additions are no sign of clearing."""
         self.backwards += 1
+        if self._cleared:
+            return
         for i, ref in enumerate(self._watched):
             parameter, mark = ref(), self._marks[i]
             if parameter is not None and mark is not None and parameter.grad is not None:

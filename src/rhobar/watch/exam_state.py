@@ -38,6 +38,8 @@ class KeptBatch:
     loss_place: int | None
     shape: tuple[int, ...]
     value: float
+    size: int
+    """Elements that are kept."""
 
     @classmethod
     def of(cls, forwards: list[Forward], loss: Tensor) -> "KeptBatch | None":
@@ -53,17 +55,12 @@ class KeptBatch:
         if not isinstance(value, Tensor) or value.numel() != 1 or (loss_place is None and place is None):
             return None
         tensors = tensors_in([*forward.args, *forward.kwargs.values(), None if call is None else call.target])
-        if sum(t.numel() for t in tensors) > MAX_ELEMENTS:
+        size = sum(t.numel() for t in tensors)
+        if size > MAX_ELEMENTS:
             return None
         shape = tuple(call.input.shape) if call is not None and place is not None else ()
         args, kwargs = _copy(forward.args), _copy(forward.kwargs)
-        return cls(args, kwargs, _without_input(call), place, loss_place, shape, float(value.detach()))
-
-    @property
-    def size(self) -> int:
-        """Elements that are kept."""
-        given = self.call.args if self.call is not None else ()
-        return sum(t.numel() for t in tensors_in([*self.args, *self.kwargs.values(), *given]))
+        return cls(args, kwargs, _without_input(call), place, loss_place, shape, float(value.detach()), size)
 
     def answers(self, model: nn.Module, kind: str) -> tuple[Tensor, Tensor] | None:
         """Predicted and right classes, one each per row; ``None`` if this is no classification of rows."""

@@ -22,7 +22,7 @@ class ScoredLoss:
     shape: tuple[int, ...] = ()
 
 
-@dataclass
+@dataclass(slots=True)
 class Forward:
     """One call of a model."""
 
@@ -40,7 +40,7 @@ class Forward:
     feeds_model: bool = False
     """Whether its output went into another model (a generator's samples, a teacher's features)."""
     num_rows: int | None = None
-    """Samples in it, once its inputs have been let go."""
+    """Samples in it, once they have been counted."""
     losses: list["ScoredLoss"] = field(default_factory=list)
     """Losses of an evaluation pass, read when they were called."""
     hits: float | None = None
@@ -65,7 +65,8 @@ class Forward:
         if self.num_rows is not None:
             return self.num_rows
         x = first_tensor(self.args, self.kwargs)
-        return int(x.shape[0]) if x is not None and x.ndim else 1
+        self.num_rows = int(x.shape[0]) if x is not None and x.ndim else 1
+        return self.num_rows
 
 
 def tensors_in(value: Any, *, depth: int = 4) -> list[Tensor]:  # noqa: ANN401

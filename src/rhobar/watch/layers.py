@@ -1,14 +1,16 @@
 """From a graph to its layers: each linear map, what its output meets next, and the signal on both sides."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from rhobar.record import CollapsedPair, LayerReading, StructureFacts
+from rhobar.record import CollapsedPair, LayerReading, Moments, StructureFacts
 from rhobar.watch.graph import VIEWS, Graph, Node, op_name, saved
-from rhobar.watch.moments import MAX_READ, moments
+from rhobar.watch.moments import Sheet, spread
 from rhobar.watch.operations import (
     ACTIVATIONS,
     LINEAR,
@@ -20,7 +22,7 @@ from rhobar.watch.operations import (
 )
 from rhobar.watch.skips import bypassed
 
-__all__ = ["Layer", "find_layers", "read_layer", "structure"]
+__all__ = ["Draft", "Layer", "find_layers", "read_layer", "structure"]
 
 SATURATED = 0.05
 """A unit counts as saturated where |φ′| is below 5 % of its maximum: tanh beyond |z| = 2.2, sigmoid beyond 4.4."""
@@ -89,34 +91,41 @@ def _main_users(users: list[Node], maps: dict[Node, Map]) -> list[Node]:
     return acting[:1] if acting else [u for u in users if u not in maps and op_name(u) not in VIEWS][:1]
 
 
-def read_layer(
-    graph: Graph, layer: Layer, name: str, gradient: Tensor | None, *, limit: int = MAX_READ
-) -> LayerReading:
-    """Read the signal through one layer."""
+@dataclass
+class Draft:
+    """A layer's reading, its moments still rows of a sheet."""
+
+    facts: LayerReading
+    rows: dict[str, int]
+
+    def reading(self, moments: list[Moments]) -> LayerReading:
+        """Fill in the moments."""
+        fields: dict[str, Any] = {field: moments[row] for field, row in self.rows.items()}
+        return dataclasses.replace(self.facts, **fields)
+
+
+def read_layer(graph: Graph, layer: Layer, name: str, sheet: Sheet) -> Draft:
+    """Read the signal through one layer: samples go to the sheet."""
     found = layer.map
-    z = value_of(graph, found.node)
-    out = None
+    z, out = value_of(graph, found.node), None
     if layer.activation_node is not None and layer.activation not in ("max_pool", "where", "pow", "product"):
         out = activation_output(layer.activation_node)
     fan_in, fan_out = found.fans
-    before = None if z is None else moments(z, limit)
-    return LayerReading(
+    after = z if out is None else out
+    signals = {"input": found.input, "preactivation": z, "output": after, "weight": found.weight}
+    facts = LayerReading(
         name=name,
         operation=found.kind.operation,
         activation=layer.activation,
         fan_in=fan_in,
         fan_out=fan_out,
-        input=None if found.input is None else moments(found.input, limit),
-        preactivation=before,
-        output=before if out is None else moments(out, limit),
-        weight=moments(found.weight, limit),
-        gradient=None if gradient is None else moments(gradient, limit),
         dead=_dead(out) if out is not None and layer.activation in _RELU_FAMILY else None,
         saturated=_saturated(out, layer.activation) if out is not None else None,
         reads_data=found.reads_data,
         normalised=layer.normalised,
         residual=layer.residual,
     )
+    return Draft(facts, {field: sheet.add(x, again=True) for field, x in signals.items() if x is not None})
 
 
 def _dead(out: Tensor) -> float:
@@ -142,8 +151,7 @@ def _saturated(out: Tensor, activation: str | None) -> float | None:
     """Share of activations where |φ′| is below SATURATED of its maximum."""
     if activation not in _FLATNESS:
         return None
-    flat = out.detach().reshape(-1)
-    flat = flat[:: max(1, flat.numel() // MAX_READ)].float()
+    flat = spread(out).float()
     slope = _FLATNESS[activation](flat)
     return (slope < SATURATED).float().mean().item() if torch.isfinite(slope).all() else 1.0
 

@@ -1,5 +1,6 @@
 """Weights, gradients and updates of one training: sampled for directions, summarised for sizes."""
 
+import itertools
 import math
 import weakref
 from collections.abc import Iterable
@@ -18,6 +19,8 @@ __all__ = ["Histories", "Parameters", "Tracked", "cosine", "identical_rows"]
 
 SAMPLE = 512
 """Elements kept of each parameter for directions and movement."""
+LARGE = 1 << 13
+"""Elements from which a dot product is faster than a norm."""
 
 
 @dataclass
@@ -118,7 +121,7 @@ class Samples:
         """Σ x² of each sample."""
         sums = iter(())
         if self.flat.numel():
-            starts = np.cumsum([0, *(n for n in self.sizes if n)])[:-1]
+            starts = [0, *itertools.accumulate(n for n in self.sizes if n)][:-1]
             with np.errstate(all="ignore"):
                 sums = iter(np.add.reduceat(self.flat.square().numpy(), starts).tolist())
         return [next(sums) if n else 0.0 for n in self.sizes]
@@ -268,14 +271,19 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def _norms(grads: list[Tensor]) -> list[float]:
-    """‖g‖₂ of each, in one call and one transfer where they are alike."""
+    """‖g‖₂ of each, in one transfer where they are alike: √(g·g) for large ones, whose kernel is four times faster."""
     if (
         len({(g.dtype, g.device, g.layout) for g in grads}) == 1
         and grads[0].layout == torch.strided
         and is_float(grads[0])
     ):
-        norms: list[float] = torch.stack(torch._foreach_norm([g.detach() for g in grads])).tolist()
-        return norms
+        exact = grads[0].dtype in (torch.float32, torch.float64)
+        large = [i for i, g in enumerate(grads) if exact and g.numel() >= LARGE and g.is_contiguous()]
+        small = [g.detach() for i, g in enumerate(grads) if i not in large]
+        found = [flat.dot(flat).sqrt() for flat in (grads[i].detach().view(-1) for i in large)]
+        values = torch.stack([*found, *(torch._foreach_norm(small) if small else ())]).tolist()
+        lengths, rest = dict(zip(large, values, strict=False)), iter(values[len(large) :])
+        return [lengths[i] if i in lengths else next(rest) for i in range(len(grads))]
     return [float(torch.linalg.vector_norm(g.detach().to_dense() if g.is_sparse else g.detach())) for g in grads]
 
 

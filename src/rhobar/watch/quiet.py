@@ -10,6 +10,7 @@ from types import TracebackType
 
 import numpy as np
 import torch
+from torch import _C
 from torch.utils._python_dispatch import _disable_current_modes
 
 __all__ = ["kept_rng", "quiet"]
@@ -24,22 +25,18 @@ class quiet:
     __slots__ = ("_function", "_grad", "_rare")
 
     def __enter__(self) -> None:
-        self._function = torch._C.DisableTorchFunction()
+        self._function = _C.DisableTorchFunction()
         self._function.__enter__()
-        self._rare = None
-        if (
-            torch._C._len_torch_dispatch_stack()
-            or torch.is_autocast_enabled("cpu")
-            or torch.is_autocast_enabled("cuda")
-        ):
-            self._rare = _rare_modes_off()
+        self._rare = _rare_modes_off() if _C._len_torch_dispatch_stack() or _C._is_any_autocast_enabled() else None
         self._grad = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(False)
+        if self._grad:
+            _C._set_grad_enabled(False)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        torch._C._set_grad_enabled(self._grad)
+        if self._grad:
+            _C._set_grad_enabled(True)
         if self._rare is not None:
             self._rare.close()
         self._function.__exit__(kind, error, trace)
@@ -48,7 +45,7 @@ class quiet:
 def _rare_modes_off() -> contextlib.ExitStack:
     """Dispatch modes and autocast switched off until the stack is closed."""
     with contextlib.ExitStack() as stack:
-        if torch._C._len_torch_dispatch_stack():
+        if _C._len_torch_dispatch_stack():
             stack.enter_context(_disable_current_modes())
         for device in ("cpu", "cuda"):
             if torch.is_autocast_enabled(device):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from rhobar.record import LayerReading, LossFacts, Moments, Reading
+from rhobar.record import LossFacts, Reading
 from rhobar.watch.data import InputStatistics, term_value
 from rhobar.watch.forwards import tensors_in
 from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
-from rhobar.watch.layers import find_layers, read_layer, structure
+from rhobar.watch.hooks import LossCall
+from rhobar.watch.layers import Draft, find_layers, read_layer, structure
 from rhobar.watch.loss import LossTerm, follow_prediction, silent_broadcast, trace_loss
-from rhobar.watch.moments import moments
 from rhobar.watch.nonfinite import find_origin
 from rhobar.watch.operations import find_map
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StepReading", "read_step"]
 
+MAX_TRAININGS = 32
 SAME_TRAINING = 0.5
 """Two losses from one place belong to one training if at least half of the parameters they reach agree."""
 
@@ -34,17 +35,18 @@ def read_step(observer: "Observer", loss: Tensor, tracker: Tracker | None) -> "S
     """Read the graph of `loss` and find (or start) the training that it belongs to."""
     graph = Graph(loss)
     reached = {i for i, leaf in graph.leaves.items()}
-    if observer._only is not None and not reached & observer._only:
+    if observer.only is not None and not reached & observer.only:
         return None
     tracker = _find_tracker(observer, tracker, reached)
     if tracker is None:
         return None
-    tracker.reached |= reached
+    if not reached <= tracker.reached:
+        tracker.reached |= reached
     for leaf in graph.leaves.values():
         tracker.parameters.track(leaf).reached = True
-    for forward in observer._pending:
+    for forward in observer.passes.pending:
         model = forward.model()
-        if model is not None and forward.recorded:
+        if model is not None and forward.recorded and not tracker.trains(model):
             for parameter in model.parameters():
                 tracker.parameters.track(parameter)
     return StepReading(observer, graph, loss, tracker)
@@ -54,12 +56,15 @@ def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[in
     """The training whose parameters agree with those reached."""
     candidates = ([tracker] if tracker else []) + list(reversed(observer.trackers))
     for candidate in candidates:
-        alive = {i for i in candidate.reached if i in {id(t) for _, t in candidate.parameters.live()}}
+        alive = candidate.reached & {id(t) for _, t in candidate.parameters.live()}
         union = alive | reached
         if union and len(alive & reached) >= SAME_TRAINING * len(union):
             return candidate
-    if len(observer.trackers) >= 32:
-        observer._note("further trainings", "more than 32 trainings in one run; the first 32 were watched")
+    if len(observer.trackers) >= MAX_TRAININGS:
+        observer.guard.note(
+            "further trainings",
+            f"more than {MAX_TRAININGS} trainings in one run; the first {MAX_TRAININGS} were watched",
+        )
         return None
     fresh = Tracker(observer.clock, observer.names, observer.histories)
     fresh.schedule.wants(0)
@@ -73,26 +78,27 @@ class StepReading:
     def __init__(self, observer: "Observer", graph: Graph, loss: Tensor, tracker: Tracker) -> None:
         self.observer, self.graph, self.tracker = observer, graph, tracker
         self.names = observer.names
-        self.gradients: dict[Node, Moments] = {}
         self.handles: list[Any] = []
         if graph.truncated:
-            observer._note("layers", "the graph has more than 100,000 operations; the rest was not read")
+            observer.guard.note("layers", "the graph has more than 100,000 operations; the rest was not read")
         opaque = next((op_name(n) for n in graph.nodes if "Compiled" in op_name(n)), None)
         if opaque:
-            observer._note("layers inside torch.compile", "a compiled function shows its inputs and outputs alone")
+            observer.guard.note("layers inside torch.compile", "a compiled function shows its inputs and outputs alone")
         self.layers = find_layers(graph)
         self.loss_tensor = loss
         outputs = {
             t.grad_fn: t
-            for f in observer._pending
+            for f in observer.passes.pending
             if f.recorded
             for t in tensors_in(f.output)[:8]
             if t.grad_fn is not None
         }
         self.trace = trace_loss(graph, outputs)
         self.hand_written = self.trace.hand_written
-        self.pending = list(observer._pending)
-        self.readings: list[LayerReading] = []
+        self.pending = list(observer.passes.pending)
+        self.drafts: list[Draft] = []
+        self.sheet = tracker.sheet
+        self.sheet.start()
 
     def begin(self, tracker: Tracker) -> None:
         """Before the backward pass: structure, data and signals; listeners for the gradients."""
@@ -114,7 +120,7 @@ class StepReading:
             used[name] = used.get(name, 0) + 1
             if used[name] > 1:
                 continue
-            self.readings.append(read_layer(self.graph, layer, name, None))
+            self.drafts.append(read_layer(self.graph, layer, name, self.sheet))
             if (
                 layer.map.reads_data
                 and layer.map.input is not None
@@ -124,7 +130,7 @@ class StepReading:
                 tracker.inputs.add(layer.map.input, layer.map.kind.operation, step)
             elif layer.map.kind.operation == "embedding" and tracker.inputs is None:
                 tracker.inputs = InputStatistics(integer=True)
-            self._listen(layer.map.node, len(self.readings) - 1)
+            self._listen(layer.map.node, self.drafts[-1])
         tracker.note_norm_batch(_norm_batch(self.graph))
         self._release()
 
@@ -132,18 +138,21 @@ class StepReading:
         """Let go of the graph and of what it kept, so that the backward pass can free it as it goes."""
         self.graph = self.trace = self.loss_tensor = None  # type: ignore[assignment]
         self.pending, self.layers = [], []
+        self.sheet.forget()
 
-    def _listen(self, node: Node, index: int) -> None:
+    def _listen(self, node: Node, draft: Draft) -> None:
+        clock = self.observer.clock
+
         def on_gradient(grads: tuple[Tensor | None, ...]) -> None:
-            if not grads or not isinstance(grads[0], Tensor) or index >= len(self.readings):
+            if not grads or not isinstance(grads[0], Tensor):
                 return
             start = time.perf_counter()
             try:
                 with quiet():
-                    self.readings[index] = dataclasses.replace(self.readings[index], gradient=moments(grads[0]))
+                    draft.rows["gradient"] = self.sheet.add(grads[0])
             except Exception as error:
-                self.observer._note("gradients of signals", f"{type(error).__name__}: {error}")
-            self.observer.clock.spent += time.perf_counter() - start
+                self.observer.guard.note("gradients of signals", f"{type(error).__name__}: {error}")
+            clock.spent += time.perf_counter() - start + clock.per_event
 
         self.handles.append(node.register_prehook(on_gradient))
 
@@ -151,13 +160,14 @@ class StepReading:
         """After the backward pass: parameters and their gradients."""
         for handle in self.handles:
             handle.remove()
+        moments = self.sheet.moments()
         parameters, weights, gradient, norm = tracker.parameters.read()
         step = tracker.step - 1
         value = tracker.losses[-1] if tracker.losses else math.nan
         reading = Reading(
             step=step,
             loss=value,
-            layers=tuple(self.readings),
+            layers=tuple(draft.reading(moments) for draft in self.drafts),
             parameters=tuple(parameters),
             gradient_norm=norm,
         )
@@ -209,7 +219,9 @@ class StepReading:
             tracker.targets.add(target, step)
             if not tracker.pairs.each_step and (rows := self._rows_for(target)) is not None:
                 tracker.pairs.add(rows)
-        value = self._value(term, prediction, target)
+        value = _called_value(call[1]) if call is not None else None
+        if value is None:
+            value = self._value(term, prediction, target)
         if value and len(self.trace.terms) == 1 and loss and math.isfinite(loss):
             scale = loss / value
             tracker.rescale(scale if abs(scale - 1) > 0.01 else 1.0)
@@ -296,6 +308,16 @@ class StepReading:
             if first is None or first.kind == facts.kind or first.kind == "custom"
             else dataclasses.replace(first, output_min=facts.output_min, output_max=facts.output_max)
         )
+
+
+def _called_value(call: LossCall) -> float | None:
+    """What the loss function returned, if that is a mean."""
+    plain = len(call.args) <= 3 and not {"reduction", "reduce", "size_average"} & set(call.kwargs)
+    value = call.value
+    if not plain or not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
+        return None
+    number = float(value.item())
+    return number if math.isfinite(number) else None
 
 
 def _relink(graph: Graph, term: LossTerm, node: Node) -> None:

@@ -12,11 +12,11 @@ from torch.optim.optimizer import Optimizer
 
 from rhobar.record import (
     Evaluation,
-    LayerReading,
     LossFacts,
     ModeFacts,
     Nonfinite,
     OptimizerFacts,
+    ParameterReading,
     Reading,
     StructureFacts,
     Training,
@@ -24,16 +24,20 @@ from rhobar.record import (
 from rhobar.watch.clearing import Clearing
 from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant_loss
 from rhobar.watch.exam_state import KeptBatch
+from rhobar.watch.moments import Sheet
 from rhobar.watch.naming import Names
 from rhobar.watch.parameters import Histories, Parameters, Samples, cosine
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.schedule import Clock, Schedule
+from rhobar.watch.settings import optimizer_facts
 
 __all__ = ["OpenReading", "Tracker"]
 
 MAX_READINGS = 160
 MAX_KEPT = 1 << 20
 """Elements of batches kept for the exam (4 MB)."""
+KEEP_SPACING = 1.1
+"""Smallest growth of the step count between kept batches; the last six then lie in the later half of a training."""
 
 
 @dataclasses.dataclass
@@ -65,6 +69,7 @@ class Tracker:
         self.optimizer: OptimizerFacts | None = None
         self.readings: list[Reading] = []
         self.open: OpenReading | None = None
+        self.sheet = Sheet()
         self.last: tuple[int, Tensor, Tensor] | None = None
         self.clipped: deque[bool] = deque(maxlen=MAX_READINGS)
         self.loss: LossFacts | None = None
@@ -86,6 +91,7 @@ class Tracker:
         self.alive: list[Any] = []
         """Small models and optimizers are held until the watcher stops, so that they can be examined."""
         self.kept: deque[KeptBatch] = deque(maxlen=24)
+        self._kept_at = 0
         self.current: Any = None
         self._norm_batches: list[int] = []
         self._entrance: weakref.ref[Tensor] | None = None
@@ -107,6 +113,11 @@ class Tracker:
         self.losses.append(value / self.scale)
         return value
 
+    @property
+    def cleared(self) -> bool:
+        """Whether every optimizer's gradients were seen to be cleared since its last step."""
+        return all(clearing.settled for _, clearing in self.optimizers.values())
+
     def enters(self, weight: Tensor, x: Tensor) -> bool:
         """Whether data enter the network here: the first map without history, not a recurrent net's zero state."""
         if self._entrance is None and (id(weight) not in self._names.recurrent or bool(x.any())):
@@ -114,10 +125,14 @@ class Tracker:
         return self._entrance is not None and self._entrance() is weight
 
     def wants_batch(self) -> bool:
-        """Whether a batch should be kept for the exam: the first four, then those of the latest readings."""
-        if len(self.kept) < 4:
-            return True
-        return self.schedule.latest == self.step and sum(batch.size for batch in self.kept) < MAX_KEPT
+        """Whether a batch should be kept for the exam: the first four, then those of readings, at growing distances."""
+        if len(self.kept) >= 4:
+            if self.schedule.latest != self.step or self.step < KEEP_SPACING * self._kept_at:
+                return False
+            if sum(batch.size for batch in self.kept) >= MAX_KEPT:
+                return False
+        self._kept_at = self.step
+        return True
 
     def trains(self, model: nn.Module) -> bool:
         """Whether `model` is one of this training's."""
@@ -188,7 +203,8 @@ class Tracker:
             update = now.flat - opened.weights.flat
             rms = now.of(update).rms()
             parameters = tuple(
-                dataclasses.replace(p, update=size) for p, size in zip(reading.parameters, rms, strict=True)
+                ParameterReading(p.name, p.size, p.weight, p.gradient, p.gradient_nonfinite, size)
+                for p, size in zip(reading.parameters, rms, strict=True)
             )
             moved = any(size != 0 for size in rms)
             if by_hand and moved:
@@ -215,6 +231,15 @@ class Tracker:
             head, middle, tail = self.readings[:32], self.readings[32:-32], self.readings[-32:]
             # Pairs of neighbours stay together: their angle needs both, and is stored in the second.
             self.readings = head + middle[1::2] + tail
+
+    def _optimizer_facts(self) -> OptimizerFacts | None:
+        """Settings at the last step: as they stand, but with the rate that was used."""
+        if self.optimizer is None:
+            return None
+        optimizer = next((o for ref, _ in self.optimizers.values() if (o := ref()) is not None), None)
+        facts = self.optimizer if optimizer is None else optimizer_facts(optimizer, self.steps)
+        settings = {**facts.settings, "lr": self.rates[-1]} if "lr" in facts.settings else facts.settings
+        return dataclasses.replace(facts, settings=settings, num_steps=self.steps)
 
     def result(self, name: str) -> Training:
         """Everything as plain data."""
@@ -244,7 +269,7 @@ class Tracker:
             loss=self.loss,
             inputs=self.inputs.facts() if self.inputs else None,
             targets=self.targets.facts(constant),
-            optimizer=self.optimizer and dataclasses.replace(self.optimizer, num_steps=self.steps),
+            optimizer=self._optimizer_facts(),
             parameters=tuple(t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand),
             readings=list(self.readings),
             evaluations=list(self.evaluations),
@@ -265,8 +290,3 @@ def _modes(modes: ModeFacts, model: nn.Module) -> ModeFacts:
         elif isinstance(module, nn.RNNBase | nn.MultiheadAttention):
             dropout = max(dropout, float(getattr(module, "dropout", 0.0) or 0.0))
     return dataclasses.replace(modes, max_dropout=dropout, has_dropout=dropout > 0, has_batch_norm=norm)
-
-
-def with_gradient(layer: LayerReading, gradient: Any) -> LayerReading:  # noqa: ANN401
-    """The reading with the gradient that arrived at its output."""
-    return dataclasses.replace(layer, gradient=gradient) if gradient is not None else layer

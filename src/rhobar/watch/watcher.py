@@ -11,8 +11,9 @@ from torch.optim.optimizer import Optimizer
 
 from rhobar.record import Failure, Record, Training, Unseen
 from rhobar.watch.exam import examine
-from rhobar.watch.hooks import Hooks, dispatch_price
+from rhobar.watch.hooks import Hooks
 from rhobar.watch.observer import Observer
+from rhobar.watch.price import call_price, event_price
 from rhobar.watch.tracker import Tracker
 
 __all__ = ["Watcher"]
@@ -64,8 +65,9 @@ class Watcher:
     def start(self) -> "Watcher":
         """Start watching."""
         if not self._running:
-            self._observer.clock.per_call = dispatch_price()
+            clock, before = self._observer.clock, call_price()
             self._hooks.attach()
+            clock.per_call, clock.per_event = max(0.0, call_price() - before), event_price()
             self._running = True
         return self
 
@@ -93,8 +95,8 @@ class Watcher:
         observer = self._observer
         record = self._record
         record.seconds, record.watch_seconds = observer.clock.elapsed, observer.clock.spent
-        record.forwards = observer.forwards
-        record.unseen = list(observer.unseen)
+        record.forwards = observer.passes.forwards
+        record.unseen = list(observer.guard.unseen)
         record.environment = {
             "torch": torch.__version__,
             "python": platform.python_version(),

@@ -1,0 +1,274 @@
+"""Forward passes as they happen: models are discovered, their passes wait for what becomes of them.
+
+Those that a backward pass follows are training, the others are evaluation.
+"""
+
+import weakref
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rhobar.record import Evaluation
+from rhobar.watch.answers import compared_labels, evaluation_loss
+from rhobar.watch.forwards import Forward, ScoredLoss, address, first_tensor, has_values, tensors_in
+from rhobar.watch.guard import Guard
+from rhobar.watch.hooks import LossCall
+from rhobar.watch.naming import Names, model_label
+from rhobar.watch.sites import call_path
+from rhobar.watch.tracker import Tracker
+
+__all__ = ["Passes"]
+
+MAX_PENDING = 4096
+
+
+class Passes:
+    """The models that were called, and their passes that wait.
+
+    Args:
+        guard: What listeners run inside.
+        names: Learns the names of models that are met.
+        trackers: The trainings so far; grows while watching.
+    """
+
+    def __init__(self, guard: Guard, names: Names, trackers: list[Tracker]) -> None:
+        self._guard, self._names, self._trackers = guard, names, trackers
+        self.settled: dict[int, weakref.ref[nn.Module]] = {}
+        """Modules whose further calls tell nothing: called parts of a model, and modules without parameters."""
+        self.pending: list[Forward] = []
+        self.forwards = 0
+        self.new_model = False
+        self._called: set[int] = set()
+        self._parts: dict[int, weakref.ref[nn.Module]] = {}
+        self._roots: dict[int, tuple[weakref.ref[nn.Module], int]] = {}
+        self._running: list[tuple[int, list[tuple[str, LossCall]]]] = []
+        self._dropout = 0.0
+
+    def started(self, module: nn.Module) -> None:
+        """A module is called; outermost ones with parameters are models."""
+        key = id(module)
+        self._called.add(key)
+        if self._guard.busy:
+            return
+        root = self._roots.get(key)
+        if root is not None and root[0]() is module:
+            self._running.append((key, []))
+            return
+        part = self._parts.get(key)
+        if part is not None and part() is module:
+            self.settled[key] = part
+            return
+        with self._guard.contained("models") as on:
+            if on:
+                self._discover(module)
+
+    def _discover(self, module: nn.Module) -> None:
+        if not any(True for _ in module.parameters()):
+            self.settled[id(module)] = weakref.ref(module)
+            return
+        parts = [part for part in module.modules() if part is not module]
+        self._roots[id(module)] = weakref.ref(module), len(parts)
+        for part in parts:
+            self._parts[id(part)] = weakref.ref(part)
+            self._roots.pop(id(part), None)
+        self._names.add_model(module, model_label(module))
+        self.new_model = True
+        self._running.append((id(module), []))
+
+    def called(self, module: nn.Module) -> bool:
+        """Whether the module took part in a forward pass."""
+        return id(module) in self._called
+
+    def ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:  # noqa: ANN401
+        """A module returned; the passes of models wait for what becomes of them."""
+        known = self._roots.get(id(module))
+        if known is None or known[0]() is not module:
+            return
+        clock = self._guard.clock
+        clock.spent += known[1] * clock.per_call
+        if not self.pending and self._readable(output):
+            self._wait(Forward(known[0], args, kwargs, output, module.training, True))
+            self._guard.told()
+            return
+        if self._guard.busy:
+            return
+        with self._guard.contained("forward passes") as on:
+            if on:
+                tensors = [output] if isinstance(output, Tensor) else tensors_in(output)[:4]
+                recorded = any(t.grad_fn is not None for t in tensors)
+                if self.pending:
+                    self._mark_fed(args)
+                path = () if recorded else call_path(3)
+                self._wait(Forward(known[0], args, kwargs, output, module.training, recorded, path))
+                if len(self.pending) > 4:
+                    self._shrink()
+
+    def _readable(self, x: object) -> bool:
+        """Whether x is a plain tensor with values and a gradient history: the usual case, and worth a short way."""
+        return self._guard.plain(x) and x.grad_fn is not None and not x.is_meta
+
+    def _wait(self, forward: Forward) -> None:
+        self.forwards += 1
+        forward.dropout, self._dropout = self._dropout, 0.0
+        # Losses that the model called inside its pass are its own; passes within it that raised are forgotten.
+        while self._running:
+            key, calls = self._running.pop()
+            model = forward.model()
+            if model is not None and key == id(model):
+                for kind, call in calls:
+                    _attribute(forward, kind, call)
+                break
+        self.pending.append(forward)
+
+    def forget_running(self) -> None:
+        """A backward pass begins: whatever still seems to run has raised."""
+        self._running.clear()
+
+    def _mark_fed(self, args: tuple[Any, ...]) -> None:
+        """A waiting pass whose output enters another model is part of a larger computation."""
+        given = {address(t) for t in tensors_in(args)}
+        for forward in self.pending[-4:]:
+            if any(address(t) in given for t in tensors_in(forward.output)):
+                forward.feeds_model = True
+
+    def _shrink(self) -> None:
+        """Let go of tensors of passes that are surely evaluation, so that watching holds no memory."""
+        if len(self.pending) > MAX_PENDING:
+            front, self.pending = self.pending[: MAX_PENDING // 2], self.pending[MAX_PENDING // 2 :]
+            self.record([f for f in front if not f.recorded])
+        for forward in self.pending[-5:-4]:
+            if not forward.recorded:
+                self._release(forward)
+        usual = max((t.forwards_per_backward or 1 for t in self._trackers), default=64)
+        many = 4 * usual + 16
+        # So many passes with gradients on since the last loss: most are evaluation, each with a graph of its own.
+        for forward in self.pending[-many - 1 : -many]:
+            self._release(forward)
+
+    def _release(self, forward: Forward) -> None:
+        """Drop the outputs of a pass, and its inputs unless it is the last one from its place."""
+        forward.output = None
+        forward.calls.clear()
+        if any(f.path == forward.path and f.model() is forward.model() for f in self.pending[-4:]):
+            _ = forward.rows
+            forward.args, forward.kwargs = (), {}
+
+    def dropout_called(self, p: float) -> None:
+        """A functional dropout was active, whatever mode the model is in."""
+        self._dropout = max(self._dropout, p)
+
+    def compared(self, one: Any, other: Any) -> None:  # noqa: ANN401
+        """Two tensors were compared: in an evaluation without a loss this may pair answers with labels."""
+        if self._guard.busy or not self.pending or torch.is_grad_enabled():
+            return
+        forward = self.pending[-1]
+        if forward.recorded or forward.losses or forward.output is None:
+            return
+        with self._guard.contained("evaluations") as on:
+            tracker = self.tracker_of(forward.model())
+            if not on or tracker is None or not tracker.kept:
+                return
+            pair = compared_labels(forward.output, one, other)
+            call = tracker.kept[-1].call
+            if pair is not None and call is not None and (value := evaluation_loss(call, *pair)) is not None:
+                forward.losses.append(ScoredLoss(tracker.loss.kind if tracker.loss else "custom", value))
+                forward.hits = float((pair[0].argmax(1) == pair[1]).double().mean())
+
+    def tracker_of(self, model: nn.Module | None) -> Tracker | None:
+        """The latest training of this model."""
+        return next((t for t in reversed(self._trackers) if model is not None and t.trains(model)), None)
+
+    def loss_called(self, kind: str, call: LossCall) -> None:
+        """A functional loss was called (also from inside a loss module)."""
+        if self._guard.busy or not isinstance(call.value, Tensor):
+            return
+        if self._running:
+            if has_values(call.value):
+                self._running[-1][1].append((kind, call))
+            return
+        if not self.pending:
+            return
+        last = self.pending[-1]
+        if len(self.pending) == 1 and last.recorded and self._readable(call.value):
+            last.calls.append((kind, call))
+            self._guard.told()
+            return
+        with self._guard.contained("losses") as on:
+            if not on or not has_values(call.value):
+                return
+            _attribute(self._maker(call), kind, call)
+
+    def _maker(self, call: LossCall) -> Forward:
+        """The waiting pass whose output the loss received; the latest if none is known to be."""
+        if len(self.pending) > 1 and isinstance(call.input, Tensor):
+            place = address(call.input)
+            for forward in reversed(self.pending[-4:]):
+                if any(address(t) == place for t in tensors_in(forward.output)[:8]):
+                    return forward
+        return self.pending[-1]
+
+    def split(self, tracker: Tracker) -> list[Forward]:
+        """The waiting passes that made a loss: the last ones. Those before them were evaluation, and are recorded."""
+        pending, self.pending = self.pending, []
+        recorded = [f for f in pending if f.recorded]
+        count = len(recorded)
+        if tracker.forwards_per_backward is None or count < tracker.forwards_per_backward:
+            tracker.forwards_per_backward = max(count, 1)
+        # More passes than usual before this loss: the surplus at the front was evaluation with gradients on.
+        surplus = max(0, count - max(tracker.forwards_per_backward, 1)) if tracker.step > 1 else 0
+        training = recorded[surplus:]
+        if len(training) < len(pending):
+            self.record([f for f in pending if not any(f is t for t in training)])
+        return training
+
+    def record(self, forwards: list[Forward]) -> None:
+        """Group evaluation passes by the model and the place they were called from."""
+        groups: dict[tuple[int, Any], list[Forward]] = {}
+        for forward in forwards:
+            if not forward.feeds_model:
+                groups.setdefault((id(forward.model()), forward.path), []).append(forward)
+        for group in groups.values():
+            tracker = self.tracker_of(group[0].model())
+            if tracker is not None:
+                tracker.evaluations.append(_evaluation(tracker, group))
+
+    def finish(self) -> None:
+        """What still waits at the end was evaluation."""
+        self.record([f for f in self.pending if not f.recorded])
+        self.pending = []
+
+
+def _evaluation(tracker: Tracker, group: list[Forward]) -> Evaluation:
+    """Passes of one model from one place, as one look at its quality."""
+    kind = tracker.loss.kind if tracker.loss else "custom"
+    shape = tracker.loss.output_shape[1:] if tracker.loss else ()
+    scored = [(f.rows, value) for f in group if (value := f.scored(kind, shape)) is not None]
+    scored_rows = sum(n for n, _ in scored)
+    x = first_tensor(group[-1].args, group[-1].kwargs)
+    return Evaluation(
+        step=tracker.step,
+        num_batches=len(group),
+        num_rows=sum(f.rows for f in group),
+        loss=sum(value * n for n, value in scored) / scored_rows if scored_rows else None,
+        accuracy=_mean_hits(group),
+        training_mode=sum(f.training or f.dropout > 0 for f in group) * 2 > len(group),
+        overlap=tracker.rows.overlap(x) if x is not None and x.shape[0] <= 8192 else None,
+        source="/".join(str(line) for _, line in group[0].path[:4]),
+    )
+
+
+def _attribute(forward: Forward, kind: str, call: LossCall) -> None:
+    """Note a loss with the pass whose output it received; that of an evaluation by its value."""
+    if call.value.grad_fn is None and call.value.numel() == 1:
+        if isinstance(call.input, Tensor) and not forward.recorded:
+            value, shape = float(call.value) / call.divisor, tuple(call.input.shape[1:])
+            forward.losses.append(ScoredLoss(kind, value, shape))
+    else:
+        forward.calls.append((kind, call))
+
+
+def _mean_hits(group: list[Forward]) -> float | None:
+    """Accuracy over the passes whose labels were seen."""
+    seen = [(f.rows, f.hits) for f in group if f.hits is not None]
+    return sum(n * hits for n, hits in seen) / max(sum(n for n, _ in seen), 1) if seen else None
