@@ -8,6 +8,9 @@ Point rhobar at a training and it says why it does not learn, with numbers, and 
 * `diagnose`: a model at rest;
 * `assert_healthy`: in your tests.
 
+The modules hold the mathematics: `nn` (neurons, activations, losses, initialisers, layers, architectures), `optim`
+(update rules and optimizers), `probes` (curvature, Jacobians, gradient noise), `linalg` (operators by their products).
+
 Names are loaded when they are used, so that ``import rhobar`` does not import torch.
 """
 
@@ -17,9 +20,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "assert_healthy", "diagnose", "watch"]
+__all__ = ["__version__", "assert_healthy", "diagnose", "linalg", "nn", "optim", "probes", "watch"]
 
 if TYPE_CHECKING:
+    from rhobar import linalg, nn, optim, probes
     from rhobar.diagnose.exam import assert_healthy, diagnose
     from rhobar.diagnose.live import watch
 
@@ -28,6 +32,9 @@ _VERBS = {
     "diagnose": "rhobar.diagnose.exam",
     "watch": "rhobar.diagnose.live",
 }
+
+
+_MODULES = ("linalg", "nn", "optim", "probes")
 
 
 class _Root(ModuleType):
@@ -46,10 +53,13 @@ class _Root(ModuleType):
             verb = getattr(importlib.import_module(_VERBS[name]), name)
             setattr(self, name, verb)
             return verb
-        raise AttributeError(f"module 'rhobar' has no attribute {name!r}; it offers {', '.join(sorted(_VERBS))}.")
+        if name in _MODULES:
+            return importlib.import_module(f"rhobar.{name}")
+        offered = ", ".join(sorted({*_VERBS, *_MODULES}))
+        raise AttributeError(f"module 'rhobar' has no attribute {name!r}; it offers {offered}.")
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *_VERBS})
+        return sorted({*super().__dir__(), *_VERBS, *_MODULES})
 
 
 sys.modules[__name__].__class__ = _Root

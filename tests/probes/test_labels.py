@@ -25,9 +25,10 @@ def test_signal_shows_in_the_mean_recall_whatever_the_shares(share):
 def test_noise_stays_at_chance(share):
     passed = 0
     for seed in range(20):
-        found = label_score(*rows(share=share, signal=False, seed=seed), classes=True)
+        generator = torch.Generator().manual_seed(seed)
+        found = label_score(*rows(share=share, signal=False, seed=seed), classes=True, generator=generator)
         passed += found.recall - 3 * found.recall_stderr > 0.5
-    assert passed <= 1
+    assert passed <= 2  # two folds and the best of three probes scatter more than the binomial
 
 
 def test_real_targets_have_no_recall():

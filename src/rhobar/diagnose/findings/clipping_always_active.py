@@ -62,7 +62,7 @@ def clipping_always_active(training: Training, record: Record) -> Outcome:
     if len(norms) < 3:
         return unchecked("clipping-always-active", "the gradient was not read both before and after clipping")
     factor = median(a / g for g, a in norms)
-    if factor > _FACTOR or course.diverged or not fell_short(training, course) or not _longer_helps(training):
+    if factor > _FACTOR or course.diverged or not fell_short(training, course) or not _longer_helps(training, factor):
         return None
     clip, upper = median(a for _, a in norms), sorted(g for g, _ in norms)[(9 * len(norms)) // 10]
     return Seen(
@@ -80,10 +80,10 @@ def clipping_always_active(training: Training, record: Record) -> Outcome:
     )
 
 
-def _longer_helps(training: Training) -> bool:
-    """Whether the line search, if there was one, found its best beyond the step taken."""
+def _longer_helps(training: Training, factor: float) -> bool:
+    """Whether the line search, if there was one, found its best beyond the step taken, `factor` of its full one."""
     if training.rate is None or not training.rate.factors:
         return True
     along = zip(training.rate.losses, training.rate.factors, strict=True)
     finite = [pair for pair in along if math.isfinite(pair[0])]
-    return bool(finite) and min(finite)[1] >= _LONGER
+    return bool(finite) and min(finite)[1] >= _LONGER * factor

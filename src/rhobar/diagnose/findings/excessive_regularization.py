@@ -3,7 +3,7 @@
 ## What it does
 Compares the pull of the decay with that of the loss in the first readings, in the unit in which this
 optimizer adds them. Fires when the decay is stronger, the weights shrank to less than half, and the
-training fell short.
+training fell short, or is beaten on its own rows by a simple probe on rows it has not seen.
 
 ## Why it harms
 The optimum of loss + λ/2 ‖w‖² moves to w = 0 as λ grows: the network answers a constant.
@@ -71,7 +71,7 @@ def excessive_regularization(training: Training, record: Record) -> Outcome:
     decay = optimizer.settings.get("weight_decay", 0.0)
     if collapsed := _collapsed(training):
         return collapsed
-    if not decay > 0 or not hurt.falls_short or not hurt.course.finite:
+    if not decay > 0 or not (hurt.falls_short or hurt.beaten) or not hurt.course.finite:
         return None
     decoupled = optimizer.kind in ("AdamW", "NAdamW", "Lion", "Muon") or bool(
         optimizer.settings.get("decoupled_weight_decay")

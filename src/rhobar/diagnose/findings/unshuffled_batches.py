@@ -47,6 +47,7 @@ __all__ = ["unshuffled_batches"]
         "loss-spike",
         "overfitting",
         "learning-rate-too-high",
+        "learning-rate-too-low",
         "exploding-gradient",
         "degenerate-batch-norm",
         "miscalibration",

@@ -43,6 +43,8 @@ from rhobar.record import Evidence, Record, Remedy, Training
 __all__ = ["unstable_optimizer_setting"]
 
 _MOMENTUM = 0.99
+MOMENTUM_NAMES = ("momentum", "beta1", "mu", "beta", "mom")
+"""What optimizers call it, those of users included."""
 _EPS_OVER_GRADIENT, _SMALLEST_EPS = 10.0, 1e-4
 _USED, _ENDED = 0.1, 0.01
 _RAISED, _RANGE_TEST = 10.0, 1e4
@@ -151,7 +153,7 @@ def _raised(training: Training) -> _Fault | None:
 
 def _momentum(training: Training) -> _Fault | None:
     settings = training.optimizer.settings if training.optimizer else {}
-    beta = max(settings.get("momentum", 0.0), settings.get("beta1", 0.0))
+    beta = max(settings.get(name, 0.0) for name in MOMENTUM_NAMES)
     if not beta >= _MOMENTUM:
         return None
     times = 1 / (1 - beta) if beta < 1 else math.inf
