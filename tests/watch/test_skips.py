@@ -37,7 +37,7 @@ CASES = {
     "a concatenation": (lambda n, x: torch.cat([h := n.a(x), n.c(n.b(h).relu())], 1), "bc"),
     "parallel branches inside": (lambda n, x: n.d((h := n.a(x)) + n.b(h) * n.c(h)), "bc"),
     "two towers": (lambda n, x: n.d(n.a(x).relu() + n.c(n.b(x).relu())), ""),
-    "a projected skip": (lambda n, x: n.d(n.c((h := n.a(x).relu())) + n.b(h).relu()), ""),
+    "a projected skip": (lambda n, x: n.d(n.c(h := n.a(x).relu()) + n.b(h).relu()), ""),
     "a recurrent net": (unrolled, ""),
     "a penalty on a hidden layer": (lambda n, x: n.c(n.b(h := n.a(x)).relu()).square().mean() + 0.1 * h.mean(), ""),
 }
