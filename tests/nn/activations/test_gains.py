@@ -134,3 +134,14 @@ def test_measuring_adds_its_own_spread():
     low, high = variance_band(torch.relu, point, width=200, depth=0, deviations=1.0)
     measured = (3.0 * torch.randn(4000, 200, generator=torch.Generator().manual_seed(0)).square()).mean(1)
     assert math.log(high / low) / 2 == pytest.approx((measured / 3.0).std().item(), rel=0.05)
+
+
+def test_the_band_widens_by_the_square_of_the_slope():
+    """At an unstable point (GELU, q = 1) an error of q grows by χ∥ = 1.14 a layer, its variance by the square."""
+    phi = ACTIVATIONS["gelu"].production
+    point = signal_point(phi)
+    variances = ends(
+        ACTIVATIONS["gelu"], point, width=200, depth=10, networks=80, generator=torch.Generator().manual_seed(5)
+    )
+    low, high = variance_band(phi, point, width=200, depth=10, deviations=1.0)
+    assert 0.8 < variances.log().std() / (math.log(high / low) / 2) < 1.25

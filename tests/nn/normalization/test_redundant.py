@@ -98,3 +98,13 @@ def test_the_model_and_the_random_state_are_left_alone():
     assert all(torch.equal(v, before[k]) and v.dtype == before[k].dtype for k, v in model.state_dict().items())
     assert torch.equal(state, torch.get_rng_state()) and not model.training
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_bias_whose_effect_vanishes_at_zero_is_not_called_redundant():
+    class Squared(nn.Linear):
+        def forward(self, x):
+            return x @ self.weight.T + self.bias.square()
+
+    layer = Squared(2, 3)
+    nn.init.zeros_(layer.bias)
+    assert redundant_biases(layer, ROWS) == ()
