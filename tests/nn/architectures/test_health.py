@@ -15,17 +15,11 @@ from rhobar.nn.architectures.table import ARCHITECTURES
 # The pair's weights are N(0, 0.02²) whatever their number: meant for the paper's width, at which it is examined.
 AT_THE_SIZE_OF_THE_PAPER = {"dcgan-generator": vectors(100), "dcgan-discriminator": squares(3)}
 
-# Accused, though sound: faults of the exam, to be mended there. A strict xfail fails as soon as one is.
-FALSELY_ACCUSED = {
-    "efficientnet-b0": "unfit-activation takes the gates of squeeze-and-excitation for hidden sigmoid layers in sequence"
-}
-
 
 def _examined(row: Architecture) -> object:
-    reason = FALSELY_ACCUSED.get(row.name)
     if row.name in AT_THE_SIZE_OF_THE_PAPER:
         row = replace(row, small=row.make, inputs=AT_THE_SIZE_OF_THE_PAPER[row.name], sizes=(64,))
-    return pytest.param(row, id=row.name, marks=[pytest.mark.xfail(reason=reason, strict=True)] if reason else [])
+    return pytest.param(row, id=row.name)
 
 
 @pytest.mark.parametrize("row", [_examined(row) for row in ROWS])

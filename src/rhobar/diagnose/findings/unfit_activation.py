@@ -99,6 +99,8 @@ def unfit_activation(training: Training, record: Record) -> Outcome:
     profile = backward_profile(first)
     if len(flat) < 2 or 2 * len(flat) < len(hidden) or _badly_scaled(training) or profile is None:
         return None
+    if not (profile.product < DECAY or profile.rho <= SLOPE):
+        return None  # the gradient passes: these are gates beside the path, or other layers make up for them
     text = (
         f"{len(flat)} hidden {flat[0].activation} layers leave {profile.product:.2g} of the gradient for the first: "
         f"each passes {profile.rho:.2f} of it on average, and with usual weights it could be at most {SLOPE:.2f}."
