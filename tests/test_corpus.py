@@ -10,7 +10,12 @@ import pytest
 from tests.corpus import Program, judge, programs, warm_up
 
 HERE = Path(__file__).parent
-HEALTHY = list(programs([HERE / "healthy"]))
+HEALTHY = [
+    pytest.param(
+        program, id=program.path.stem, marks=[pytest.mark.slow] if program.path.parent.name == "second" else []
+    )
+    for program in programs([HERE / "healthy"])
+]
 PAIRS = list(programs([HERE / "programs" / "tuning"]))
 KNOWN_MISSES = {
     # What the programs of the tuning part hold and rhobar does not name first yet.
@@ -41,7 +46,7 @@ def _marked(chosen: list[Program]) -> list:
     return out
 
 
-@pytest.mark.parametrize("program", HEALTHY, ids=lambda p: p.path.stem)
+@pytest.mark.parametrize("program", HEALTHY)
 def test_a_healthy_training_gets_no_finding(program: Program) -> None:
     said = judge(program)
     assert not said.error, said.error
