@@ -11,8 +11,8 @@ slope 0. eˣ has no bound: signal and slope grow without end.
 ## Threshold
 A standard scheme has std · √fan ≤ √2 (He), so a sigmoid layer passes at most √2/4 = 0.35 of the gradient:
 after five such layers at most 0.006. Fires below 1/100: the first layers then learn a hundred times
-slower than the last; or where no layer passes more than those 0.35 on average. A step: gradient exactly 0. An exponential: a non-finite value, or a chain product
-of the signal above 10³.
+slower than the last; or where no layer passes more than those 0.35 on average. A step: gradient exactly 0.
+An exponential: a non-finite value, or a chain product of the signal above 10³.
 
 ## Known false alarms
 Shallow sigmoid nets, gates of recurrent cells, attention, normalised and residual layers do not fire.

@@ -51,6 +51,7 @@ def empirical_fisher(
         over samples.
 
     Example:
+        >>> import torch
         >>> model = nn.Linear(1, 1, bias=False)  # g = 2 x (θ x − y)
         >>> x, y = torch.tensor([[1.0], [3.0]]), torch.zeros(2, 1)
         >>> _ = nn.init.ones_(model.weight)  # g = 2, 18

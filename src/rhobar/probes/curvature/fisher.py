@@ -57,6 +57,7 @@ def fisher(
         A `ValueError` is raised if the likelihood of the loss is not known, or there is no batch or parameter.
 
     Example:
+        >>> import torch
         >>> model = nn.Linear(1, 1, bias=False)  # variance 1/2: F = 2 mean x²
         >>> x, y = torch.tensor([[1.0], [3.0]]), torch.ones(2, 1)
         >>> fisher(model, nn.MSELoss(), [(x, y)]) @ torch.ones(1)

@@ -51,6 +51,7 @@ def ggn(
         A `ValueError` is raised if there is no batch or parameter; from the first product, if a batch is not a pair.
 
     Example:
+        >>> import torch
         >>> model = nn.Linear(1, 1, bias=False)
         >>> x, y = torch.tensor([[1.0], [3.0]]), torch.ones(2, 1)
         >>> ggn(model, nn.MSELoss(), [(x, y)]) @ torch.ones(1)
