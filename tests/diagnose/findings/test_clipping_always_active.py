@@ -10,7 +10,14 @@ def case(factor=0.01, *, clipped=1.0, kind="SGD", losses=None, rate=None):
     return r.training(losses=losses or r.flat(), clipped=clipped, optimizer=facts, readings=read, rate=rate)
 
 
-@pytest.mark.parametrize("sick", [case(), case(rate=RateProbe((1.0, 10.0), (2.2, 2.0), 2.3))])
+@pytest.mark.parametrize(
+    "sick",
+    [
+        case(),
+        case(rate=RateProbe((1.0, 10.0), (2.2, 2.0), 2.3)),
+        case(rate=RateProbe((0.01, 1.0, 10.0), (2.29, 2.2, 4.0), 2.3)),  # the unclipped step is best
+    ],
+)
 def test_a_clip_that_always_bites_is_found(sick):
     assert isinstance(r.judge("clipping-always-active", sick), Finding)
 
@@ -23,7 +30,7 @@ def test_a_clip_that_always_bites_is_found(sick):
         case(factor=0.5),
         case(clipped=0.3),
         case(losses=r.falling()),
-        case(rate=RateProbe((1.0, 10.0), (2.2, 4.0), 2.3)),
+        case(rate=RateProbe((0.01, 1.0), (2.2, 4.0), 2.3)),  # a step as long as the clipped one is best
     ],
 )
 def test_scale_free_rare_or_useful_clips_are_silent(healthy):

@@ -16,7 +16,7 @@ not the cause.
 ## Threshold
 Clip norms are set for outliers: the tail of the norms, not nine of ten. A factor ≤ 0.1 takes an order of
 magnitude off the rate, more than the range of 3 within which rates are usually tuned. If a line search was
-made, its best step must be at least 3 times the last one.
+made, its best step must be at least 3 times the one taken, which is the clip's share of the unclipped one.
 
 ## Example
 `clip_grad_norm_(model.parameters(), 0.001)`
