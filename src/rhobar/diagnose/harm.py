@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from rhobar.diagnose.progress import Progress, progress
-from rhobar.diagnose.shortfall import baseline_loss, judgeable
+from rhobar.diagnose.shortfall import at_rest, baseline_loss, judgeable
 from rhobar.record import LabelProbe, Training
 
 __all__ = ["CLIMB", "Harm", "attainable", "harm"]
@@ -110,9 +110,7 @@ def _beaten(training: Training, course: Progress) -> bool:
     baseline, several = baseline_loss(training), training.loss is not None and training.loss.num_terms > 1
     if baseline is None or course.constant is None or several or not judgeable(training):
         return False
-    at_rest = training.modes.eval_loss
-    end = course.end if at_rest is None else min(course.end, at_rest)
-    return end > baseline + 0.1 * course.constant + 2 * course.noise
+    return at_rest(training, course) > baseline + 0.1 * course.constant + 2 * course.noise
 
 
 def _climb(losses: list[float], constant: float) -> float:

@@ -15,7 +15,7 @@ import math
 from rhobar.diagnose.progress import Progress
 from rhobar.record import Training
 
-__all__ = ["baseline_loss", "fano_loss", "fell_short", "judgeable", "uninformative"]
+__all__ = ["at_rest", "baseline_loss", "fano_loss", "fell_short", "judgeable", "uninformative"]
 
 _CLASS_LOSSES = ("cross_entropy", "soft_cross_entropy", "nll", "bce", "bce_with_logits")
 
@@ -44,6 +44,12 @@ def baseline_loss(training: Training) -> float | None:
         if num_classes >= 2:
             return min(fano_loss(score, num_classes), targets.constant_loss)
     return None
+
+
+def at_rest(training: Training, course: Progress) -> float:
+    """The training loss at the end, without the noise of dropout and batch statistics where that is lower."""
+    calm = training.modes.eval_loss
+    return calm if calm is not None and calm < course.end else course.end
 
 
 def uninformative(training: Training) -> bool:

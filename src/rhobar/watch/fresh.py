@@ -15,7 +15,7 @@ import math
 
 from torch import Tensor
 
-__all__ = ["looks_fresh"]
+__all__ = ["fans", "looks_fresh"]
 
 FEWEST = 64
 BERT = 0.02
@@ -53,14 +53,17 @@ def looks_fresh(sample: Tensor, shape: tuple[int, ...]) -> bool:
     return any(abs(sigma / scheme - 1) < 3 / math.sqrt(2 * n) for scheme in _deviations(shape))
 
 
-def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(fan-in, fan-out) as torch's initialisers count them; zeros for vectors."""
+    if len(shape) < 2:
+        return 0, 0
     field = math.prod(shape[2:])
     return shape[1] * field, shape[0] * field
 
 
 def _bounds(shape: tuple[int, ...]) -> tuple[float, ...]:
     """Ends of torch's default, He's, LeCun's and Xavier's uniform draws; recurrent cells use 1/√(units)."""
-    fan_in, fan_out = _fans(shape)
+    fan_in, fan_out = fans(shape)
     ends = {1 / math.sqrt(fan_in), *(math.sqrt(k / f) for k in (3, 6) for f in (fan_in, fan_out))}
     cells = {1 / math.sqrt(fan_out / gates) for gates in (1, 3, 4)}
     return (*ends, *cells, math.sqrt(6 / (fan_in + fan_out)))
@@ -68,6 +71,6 @@ def _bounds(shape: tuple[int, ...]) -> tuple[float, ...]:
 
 def _deviations(shape: tuple[int, ...]) -> tuple[float, ...]:
     """Deviations of LeCun's, He's and Xavier's normal draws, of an embedding's, and of language models'."""
-    fan_in, fan_out = _fans(shape)
+    fan_in, fan_out = fans(shape)
     schemes = (1 / math.sqrt(fan_in), math.sqrt(2 / fan_in), math.sqrt(2 / fan_out), math.sqrt(2 / (fan_in + fan_out)))
     return (*schemes, 1.0, BERT)

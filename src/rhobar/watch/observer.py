@@ -26,6 +26,9 @@ from rhobar.watch.tracker import Tracker
 
 __all__ = ["Observer"]
 
+PAIRED_BY = 64
+"""Backward passes within which the first pair of inputs and targets must be seen."""
+
 
 class Observer:
     """Listens to torch and sorts what happens into trainings.
@@ -177,7 +180,8 @@ class Observer:
         tracker.batch_sizes.add(first.rows)
         if not tracker.rows.complete and (x := first_tensor(first.args, first.kwargs)) is not None:
             tracker.rows.add(x, tracker.step)
-        if not tracker.pairs.full:
+        # A net whose batches gave no rows so far is fed in a way that simple probes cannot follow.
+        if not tracker.pairs.full and (tracker.pairs.rows or tracker.step < PAIRED_BY):
             _pair(tracker, training)
         kept = KeptBatch.of(training, loss) if tracker.wants_batch() else None
         if kept is not None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from rhobar.record import ParameterFacts, ParameterReading
-from rhobar.watch.fresh import looks_fresh
+from rhobar.watch.fresh import fans, looks_fresh
 from rhobar.watch.moments import sampled
 from rhobar.watch.naming import Names, is_float
 
@@ -260,14 +260,6 @@ def identical_rows(weight: Tensor, axis: int = 0) -> float:
     tolerance = 1e-5 * scale
     same = int((gap <= tolerance).sum())
     return same / rows.shape[0] if same > 1 else 0.0
-
-
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """(fan-in, fan-out) as torch's initialisers count them; zeros for vectors."""
-    if len(shape) < 2:
-        return 0, 0
-    field = math.prod(shape[2:])
-    return shape[1] * field, shape[0] * field
 
 
 def _norms(grads: list[Tensor]) -> list[float]:

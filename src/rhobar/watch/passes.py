@@ -87,7 +87,7 @@ class Passes:
             return
         clock = self._guard.clock
         clock.spent += known[1] * clock.per_call
-        if not self.pending and self._readable(output):
+        if not self.pending and not (self._running and self._running[-1][1]) and self._readable(output):
             self._wait(Forward(known[0], args, kwargs, output, module.training, True))
             self._guard.told()
             return

@@ -31,7 +31,7 @@ import math
 
 from rhobar.diagnose.progress import MIN_STEPS, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
-from rhobar.diagnose.shortfall import baseline_loss, judgeable
+from rhobar.diagnose.shortfall import at_rest, baseline_loss, judgeable
 from rhobar.record import Evidence, Record, Remedy, Training
 
 __all__ = ["underfitting"]
@@ -57,8 +57,7 @@ def underfitting(training: Training, record: Record) -> Outcome:
     baseline, probe = baseline_loss(training), training.labels
     if baseline is None or course.constant is None or probe is None:
         return unchecked("underfitting", "no simple model was fitted to this loss")
-    eval_loss = training.modes.eval_loss
-    end = course.end if eval_loss is None or not eval_loss < course.end else eval_loss
+    end = at_rest(training, course)
     needed = baseline + _MARGIN * course.constant + 2 * course.noise
     if course.learned or (math.isfinite(end) and end <= needed):
         return None
