@@ -8,6 +8,7 @@ from rhobar.record.reading import LayerReading, Moments, ParameterReading, Readi
 from rhobar.record.record import Failure, Record, Unseen
 from rhobar.record.serialise import from_json, to_json
 from rhobar.record.training import (
+    BEFORE,
     Answers,
     CollapsedPair,
     Evaluation,
@@ -25,6 +26,7 @@ from rhobar.record.training import (
 )
 
 __all__ = [
+    "BEFORE",
     "Answers",
     "CollapsedPair",
     "Diagnosis",

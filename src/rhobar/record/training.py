@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from rhobar.record.reading import Reading
 
 __all__ = [
+    "BEFORE",
     "Answers",
     "CollapsedPair",
     "Evaluation",
@@ -107,6 +108,7 @@ class InputFacts:
         nonfinite_features: Indices of the features with non-finite values.
         integer: Whether the data are indices for an embedding.
         shape: Shape of one batch.
+        given_finite: Whether what the model was given was finite at every place where this is not.
     """
 
     num_rows: int
@@ -118,6 +120,7 @@ class InputFacts:
     nonfinite_features: tuple[int, ...] = ()
     integer: bool = False
     shape: tuple[int, ...] = ()
+    given_finite: bool = False
 
 
 @dataclass(frozen=True)
@@ -274,6 +277,10 @@ class ModeFacts:
     eval_loss: float | None = None
 
 
+BEFORE = "step before the first layer"
+"""The operation of a non-finite value that a model made of finite data where no gradient history shows how."""
+
+
 @dataclass(frozen=True)
 class Nonfinite:
     """The first non-finite value.
@@ -371,6 +378,7 @@ class Training:
         name: The trained models, as text.
         losses: Loss of every backward pass, in order.
         rates: Learning rate of the first parameter group at every optimizer step.
+        phases: Backward passes at which a further optimizer took its first step (the first 64).
         num_steps: Optimizer steps (or changes of the weights by hand).
         backwards_per_step: Backward passes per optimizer step.
         uncleared_steps: Optimizer steps whose gradients still held those of an earlier step.
@@ -386,6 +394,7 @@ class Training:
     name: str
     losses: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    phases: tuple[int, ...] = ()
     num_steps: int = 0
     backwards_per_step: float = 1.0
     uncleared_steps: int = 0

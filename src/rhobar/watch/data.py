@@ -34,6 +34,8 @@ class InputStatistics:
     bad_where: tuple[int, int, int] | None = None
     bad_features: set[int] = field(default_factory=set)
     integer: bool = False
+    given_finite: bool | None = None
+    """Whether the model's arguments were finite whenever this was not; unknown before the first time."""
 
     def add(self, x: Tensor, operation: str, step: int) -> None:
         """Read one batch; features are channels for convolutions, the last axis otherwise."""
@@ -85,6 +87,7 @@ class InputStatistics:
             nonfinite_where=self.bad_where,
             nonfinite_features=tuple(sorted(self.bad_features)[:100]),
             shape=self.shape,
+            given_finite=bool(self.given_finite),
         )
 
 

@@ -8,12 +8,13 @@ from rhobar.watch.graph import Graph, Node, op_name, saved
 from rhobar.watch.naming import Names
 from rhobar.watch.operations import find_map, value_of
 
-__all__ = ["find_origin"]
+__all__ = ["find_origin", "nonfinite"]
 
 _KEPT = ("self", "input", "mat1", "mat2", "other", "result", "result0", "weight", "batch1", "batch2")
 
 
-def _bad(x: object) -> bool:
+def nonfinite(x: object) -> bool:
+    """Whether x is a tensor with NaN or infinity in it."""
     return isinstance(x, Tensor) and x.is_floating_point() and x.numel() > 0 and not bool(torch.isfinite(x).all())
 
 
@@ -26,22 +27,22 @@ def find_origin(graph: Graph, names: Names, step: int, loss: Tensor) -> Nonfinit
         step: Backward pass.
         loss: The loss itself.
     """
-    bad_leaves = [names(leaf) for leaf in graph.leaves.values() if _bad(leaf)]
+    bad_leaves = [names(leaf) for leaf in graph.leaves.values() if nonfinite(leaf)]
     where = "the first operation"
     for node in graph.nodes:
         found = find_map(graph, node)
         if found is not None:
             where = names.layer(found.weight)
-            if found.source is None and _bad(found.input):
+            if found.source is None and nonfinite(found.input):
                 return Nonfinite(step, where, "input", op_name(node), born=False, detail="the data it was given")
         target = saved(node, "target")
-        if _bad(target):
+        if nonfinite(target):
             return Nonfinite(step, "targets", "target", op_name(node), born=False, detail="the targets")
         if bad_leaves:
             continue
-        inputs_bad = any(_bad(saved(node, name)) for name in _KEPT if not name.startswith("result"))
+        inputs_bad = any(nonfinite(saved(node, name)) for name in _KEPT if not name.startswith("result"))
         result = value_of(graph, node)
-        if _bad(result) and not inputs_bad:
+        if nonfinite(result) and not inputs_bad:
             return Nonfinite(step, where, "forward", op_name(node), born=True, detail=_fed(node))
         if inputs_bad:
             constant = _bad_constant(graph, node)
@@ -71,7 +72,7 @@ def _bad_constant(graph: Graph, node: Node) -> bool:
     return (
         len(inputs) > 1
         and any(c is None for c in inputs)
-        and not any(_bad(value_of(graph, c)) for c in inputs if c is not None)
+        and not any(nonfinite(value_of(graph, c)) for c in inputs if c is not None)
     )
 
 

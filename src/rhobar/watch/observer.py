@@ -98,8 +98,10 @@ class Observer:
                 return None
             site = call_site(3)
             loss = losses if isinstance(losses, Tensor) else next(iter(tensors_in(losses)), None)
-            if loss is None or loss.grad_fn is None or loss.numel() == 0:
+            if loss is None or loss.numel() == 0:
                 return None
+            if loss.grad_fn is None:
+                return self._begin_cut(loss, site)
             if has_values(loss):
                 return self._begin(loss, site)
             self.guard.note(
@@ -132,6 +134,27 @@ class Observer:
         if reading is not None:
             reading.begin(tracker)
         tracker.current = reading
+        return tracker
+
+    def _begin_cut(self, loss: Tensor, site: Site) -> Tracker | None:
+        """A loss made anew from its value, `torch.tensor(loss.item(), requires_grad=True)`: no graph at all."""
+        made = [f for f in self.passes.pending if f.recorded] or self.passes.pending[-1:]
+        models = [model for f in made if (model := f.model()) is not None]
+        if not (loss.requires_grad and loss.numel() == 1 and has_values(loss)) or self.names.known(loss) or not models:
+            return None
+        parameters = [p for model in models for p in model.parameters()]
+        if self.only is not None and self.only.isdisjoint(map(id, parameters)):
+            return None
+        tracker = self._by_site.get(site) or self.passes.tracker_of(models[-1])
+        if tracker is None:
+            tracker = Tracker(self.clock, self.names, self.histories)
+            self.trackers.append(tracker)
+        self._by_site[site] = tracker
+        for p in parameters:
+            tracker.parameters.track(p)
+        self._see_batch(tracker, self.passes.split(tracker) or made, loss)
+        tracker.see_loss(loss)
+        tracker.current = None
         return tracker
 
     def backward_ended(self, tracker: Tracker | None) -> None:

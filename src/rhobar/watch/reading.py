@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from rhobar.record import LossFacts, Reading
+from rhobar.record import BEFORE, LossFacts, Reading
 from rhobar.watch.data import InputStatistics, term_value
 from rhobar.watch.forwards import tensors_in
 from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.layers import Draft, find_layers, read_layer, structure
 from rhobar.watch.loss import LossTerm, follow_prediction, silent_broadcast, trace_loss
-from rhobar.watch.nonfinite import find_origin
-from rhobar.watch.operations import find_map
+from rhobar.watch.nonfinite import find_origin, nonfinite
+from rhobar.watch.operations import Map, find_map
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
 from rhobar.watch.quiet import quiet
 from rhobar.watch.tracker import OpenReading, Tracker
@@ -127,12 +127,32 @@ class StepReading:
                 and tracker.enters(layer.map.weight, layer.map.input)
             ):
                 tracker.inputs = tracker.inputs or InputStatistics()
-                tracker.inputs.add(layer.map.input, layer.map.kind.operation, step)
+                self._read_input(tracker, layer.map, step)
             elif layer.map.kind.operation == "embedding" and tracker.inputs is None:
                 tracker.inputs = InputStatistics(integer=True)
             self._listen(layer.map.node, self.drafts[-1])
         tracker.note_norm_batch(_norm_batch(self.graph))
         self._release()
+
+    def _read_input(self, tracker: Tracker, entrance: Map, step: int) -> None:
+        """Read the data that enter the network; of what is not finite, find out whether the model was given it."""
+        inputs, x = tracker.inputs, entrance.input
+        assert inputs is not None and x is not None
+        before = inputs.bad
+        inputs.add(x, entrance.kind.operation, step)
+        given = [t for f in self.pending if f.recorded for t in tensors_in([*f.args, *f.kwargs.values()])]
+        if inputs.bad == before or not given:
+            return
+        inputs.given_finite = inputs.given_finite is not False and not any(map(nonfinite, given))
+        first = tracker.nonfinite
+        if inputs.given_finite and first is not None and first.phase == "input" and first.step == step:
+            tracker.nonfinite = dataclasses.replace(
+                first,
+                phase="forward",
+                operation=BEFORE,
+                born=True,
+                detail="all that the model was given is finite, so its own steps before this layer made it",
+            )
 
     def _release(self) -> None:
         """Let go of the graph and of what it kept, so that the backward pass can free it as it goes."""

@@ -18,6 +18,8 @@ __all__ = ["Steps"]
 
 MAX_HELD = 20_000_000
 """Parameters of finished models that are kept in memory until the exam (80 MB in float32)."""
+MAX_PHASES = 64
+"""Changes of the optimizer whose time is noted."""
 FACTS_EVERY = 16
 """Steps between looks at an optimizer's settings; its rate is noted at every step."""
 
@@ -88,6 +90,8 @@ class Steps:
     def _serve(self, tracker: Tracker, optimizer: Optimizer) -> None:
         known = tracker.optimizers.get(id(optimizer))
         if known is None or known[0]() is not optimizer:
+            if tracker.optimizers and len(tracker.phases) < MAX_PHASES:
+                tracker.phases.append(tracker.step)
             known = (weakref.ref(optimizer), Clearing(optimizer))
             known[1].backwards = 1
             tracker.optimizers[id(optimizer)] = known

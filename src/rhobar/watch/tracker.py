@@ -63,6 +63,7 @@ class Tracker:
         self.pending_losses: list[tuple[int, Tensor]] = []
         self.scale = 1.0
         self.rates: list[float] = []
+        self.phases: list[int] = []
         self.steps = 0
         self.moved_by_hand = 0
         self.optimizers: dict[int, tuple[weakref.ref[Optimizer], Clearing]] = {}
@@ -256,6 +257,7 @@ class Tracker:
             name=name,
             losses=list(self.losses),
             rates=list(self.rates),
+            phases=tuple(self.phases),
             num_steps=steps,
             backwards_per_step=self.step / steps if steps else 1.0,
             uncleared_steps=max((c.uncleared_steps for _, c in self.optimizers.values()), default=0),

@@ -10,7 +10,8 @@ One bad step threw away what many had learned.
 
 ## Known false alarms
 Single hard batches give a jump that is gone one step later; deliberate restarts of the rate give one that is
-made good by the end. Neither fires.
+made good by the end; a jump where another optimizer takes over is a new phase (a head replaced, layers
+unfrozen), not a spike. None of them fires.
 
 ## Threshold
 The increment must exceed the median by 10 robust standard deviations (1.4826 MAD). By Chebyshev's inequality
@@ -72,6 +73,8 @@ def loss_spike(training: Training, record: Record) -> Outcome:
     before, after = median(losses[step - width : step]), median(losses[step : step + width])
     lasting = after > _FACTOR * before and after - before > 4 * deviation and before > 0
     unmended = course.end > _FACTOR * before + 4 * course.noise or not math.isfinite(course.end)
+    if any(step - 2 <= phase <= step + 2 for phase in training.phases):
+        return None
     if not (jump > middle + _DEVIATIONS * deviation and jump >= 0.5 * (after - before) and lasting and unmended):
         return None
     first = _largest_update(training, step)

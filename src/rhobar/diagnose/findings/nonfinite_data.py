@@ -12,7 +12,9 @@ for good.
 Zero: no finite training has a use for a non-finite value.
 
 ## Known false alarms
-Data with NaN that the model itself masks before the first linear map are not seen here and do not fire.
+Data with NaN that the model itself masks before the first linear map are not seen here and do not fire. A model
+that makes NaN of finite data before its first layer, and targets that are finite until the weights are not, are
+effects of a formula and do not fire either.
 
 ## Example
 `np.log(counts)` where a count is 0
@@ -73,6 +75,8 @@ def nonfinite_data(training: Training, record: Record) -> Outcome:
     """Fire on the first non-finite input or target."""
     inputs, targets, first = training.inputs, training.targets, training.nonfinite
     where, summary, share = "", "", 0.0
+    if inputs is not None and inputs.given_finite:
+        return None
     if inputs is not None and not inputs.nonfinite <= 0:
         share = inputs.nonfinite
         features = ", ".join(map(str, inputs.nonfinite_features[:5])) or "unknown"
@@ -82,7 +86,7 @@ def nonfinite_data(training: Training, record: Record) -> Outcome:
             step, row, feature = inputs.nonfinite_where
             summary += f"; first at step {step}, row {row}, feature {feature}"
         summary += ")."
-    elif targets is not None and not targets.nonfinite <= 0:
+    elif targets is not None and not targets.nonfinite <= 0 and not _spread(training):
         share, where = targets.nonfinite, "targets"
         summary = f"{100 * share:.3g} % of the target values are NaN or infinite"
         if targets.nonfinite_where is not None:
@@ -102,3 +106,11 @@ def nonfinite_data(training: Training, record: Record) -> Outcome:
         where=(where,),
         evidence=(Evidence("share of non-finite values", share, 0.0),),
     )
+
+
+def _spread(training: Training) -> bool:
+    """Whether the targets were finite until weights or losses were not: targets that the network itself makes."""
+    first, targets = training.nonfinite, training.targets
+    if first is None or targets is None or targets.nonfinite_where is None:
+        return False
+    return first.born and first.step < targets.nonfinite_where[0]

@@ -31,7 +31,7 @@ Blanchard, Higham, Higham (2021), Accurately computing the log-sum-exp and softm
 import math
 
 from rhobar.diagnose.rule import Outcome, Seen, rule
-from rhobar.record import Evidence, Record, Remedy, Training
+from rhobar.record import BEFORE, Evidence, Record, Remedy, Training
 
 __all__ = ["unstable_formula"]
 
@@ -79,20 +79,26 @@ def unstable_formula(training: Training, record: Record) -> Outcome:
     first, written = training.nonfinite, training.structure.hand_written
     if first is None or first.phase in ("input", "target", "parameter"):
         return None
-    data = (training.inputs is not None and training.inputs.nonfinite > 0) or (
-        training.targets is not None and training.targets.nonfinite > 0
+    inputs, targets = training.inputs, training.targets
+    data = (inputs is not None and inputs.nonfinite > 0 and not inputs.given_finite) or (
+        targets is not None and targets.nonfinite > 0 and (targets.nonfinite_where or (0, 0))[0] <= first.step
     )
     operation = first.operation.rstrip("0123456789").removesuffix("Backward")
-    born = first.born and operation in OPERATIONS
+    born = first.born and operation in (*OPERATIONS, BEFORE)
     if data or not (born or written):
         return None
     before = [x for x in training.losses[: first.step] if math.isfinite(x)]
     rose = len(before) >= 2 and before[-1] > 2 * abs(before[0])
-    name = written[0] if written else f"{operation} in {first.where}"
+    place = (
+        f"in {operation} ({first.where or 'the loss'}), in the formula {written[0]}" if written else f"in {operation}"
+    )
+    if operation == BEFORE:
+        place = f"before {first.where}, in a formula of the model's own"
+    elif not written:
+        place += f" of {first.where or 'the loss'}"
     return Seen(
-        summary=f"The first non-finite value appeared at step {first.step} in {operation} "
-        f"({first.where or 'the loss'}), in the "
-        f"formula {name}{': ' + first.detail if first.detail else ''}.",
+        summary=f"The first non-finite value appeared at step {first.step} {place}"
+        f"{': ' + first.detail if first.detail else ''}.",
         severity=0.9,
         confidence=(0.9 if born and written else 0.7) * (0.5 if rose else 1.0),
         where=(first.where,) if first.where else (),
