@@ -57,6 +57,8 @@ class Verdict:
     symptoms: tuple[str, ...]
     headline: str
     error: str = ""
+    trials: tuple[str, ...] = ()
+    """What became of remedies that were tried: ``finding: verdict``, or ``finding: not tried (reason)``."""
 
     @property
     def ranked(self) -> tuple[str, ...]:
@@ -82,13 +84,13 @@ def programs(folders: list[Path]) -> Iterator[Program]:
                 yield Program(path, tuple(first.removeprefix("# fault:").replace(" or ", " ").split()))
 
 
-def judge(program: Program, *, timeout: float = 120.0) -> Verdict:
+def judge(program: Program, *, timeout: float = 120.0, options: tuple[str, ...] = ()) -> Verdict:
     """Run one program in a fork of this process, where torch is imported already."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "d.json"
         child = os.fork()
         if child == 0:
-            _run_in_child(program, folder, out)
+            _run_in_child(program, folder, out, options)
         deadline = time.monotonic() + timeout
         while os.waitpid(child, os.WNOHANG) == (0, 0):
             if time.monotonic() > deadline:
@@ -107,10 +109,12 @@ def judge(program: Program, *, timeout: float = 120.0) -> Verdict:
         by_kind["symptom"],
         said["headline"],
         "; ".join(f"{n['id']}: {n['reason']}" for n in broken),
+        tuple(f"{f['id']}: {f['trial']['verdict']}" for f in said["findings"] if f["trial"])
+        + tuple(f"{n['id']}: not tried ({n['reason']})" for n in said["not_tried"]),
     )
 
 
-def _run_in_child(program: Program, folder: str, out: Path) -> NoReturn:
+def _run_in_child(program: Program, folder: str, out: Path, options: tuple[str, ...]) -> NoReturn:
     """What the ``rhobar run`` command does, with the program's own output put aside."""
     try:
         for number, name in ((1, "out"), (2, "err")):
@@ -121,7 +125,7 @@ def _run_in_child(program: Program, folder: str, out: Path) -> NoReturn:
         jaxtyping.config.update("jaxtyping_disable", True)
         from rhobar.cli.main import app
 
-        app(["run", "--quiet", "--out", folder, "--json", str(out), str(program.path.resolve())])
+        app(["run", "--quiet", *options, "--out", folder, "--json", str(out), str(program.path.resolve())])
     except BaseException:
         traceback.print_exc()
     finally:
@@ -138,11 +142,13 @@ def main() -> None:
     parser.add_argument("--match", default="")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--wrong", action="store_true", help="print the wrong ones only")
+    parser.add_argument("--confirm", action="store_true", help="try the remedies")
     options = parser.parse_args()
+    run_options = ("--confirm", "--confirm-seconds", "15") if options.confirm else ()
     chosen = [p for p in programs([f.resolve() for f in options.folders]) if options.match in str(p.path)]
     verdicts = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for verdict in pool.map(judge, chosen):
+        for verdict in pool.map(lambda program: judge(program, options=run_options), chosen):
             verdicts.append(verdict)
             healthy = not verdict.program.expected
             right = not verdict.ranked if healthy else verdict.first_right
@@ -152,6 +158,8 @@ def main() -> None:
                     f"{mark} {verdict.program.name:52} causes={','.join(verdict.causes)} symptoms={','.join(verdict.symptoms)} {verdict.error}",
                     flush=True,
                 )
+                for line in verdict.trials:
+                    print(f"      {line}", flush=True)
     sick = [v for v in verdicts if v.program.expected]
     well = [v for v in verdicts if not v.program.expected]
     print(f"healthy {len(well)}: false alarms {sum(bool(v.ranked) for v in well)}")

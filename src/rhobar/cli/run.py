@@ -40,12 +40,17 @@ def run(
     budget: Annotated[float, typer.Option(help="Share of the run time that watching may add.")] = 0.05,
     mute: Annotated[list[str] | None, typer.Option(help="Leave out a finding (repeat for several).")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with code 3 if such a finding is made.")] = FailOn.never,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Try the remedies: run the first steps again.")] = False,
+    confirm_seconds: Annotated[float, typer.Option(help="Most time that --confirm may take.")] = 30.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing; only write the files.")] = False,
 ) -> None:
     """Run SCRIPT as `python SCRIPT` would, and say why it does not train."""
     if not budget > 0:
         raise typer.BadParameter(f"must be a positive share of the run time such as 0.05, got {budget}.")
-    session = Session(script, out, json, report, budget, frozenset(mute or ()), fail_on, quiet)
+    if not confirm_seconds > 0:
+        raise typer.BadParameter(f"must be a positive number of seconds such as 30, got {confirm_seconds}.")
+    seconds = confirm_seconds if confirm else None
+    session = Session(script, out, json, report, budget, frozenset(mute or ()), fail_on, quiet, seconds)
     when_imported("torch", session.attach, on_error=session.note_error)
     ending = run_script(str(script), context.args, on_end=session.finish)
     ending.leave(session.code)
@@ -64,9 +69,11 @@ class Session:
         mute: frozenset[str],
         fail_on: FailOn,
         quiet: bool,
+        confirm_seconds: float | None = None,
     ) -> None:
         self.script, self.json, self.report = script, _absolute(json), _absolute(report)
         self.budget, self.mute, self.fail_on, self.quiet = budget, mute, fail_on, quiet
+        self.confirm_seconds = confirm_seconds
         stamp = time.strftime("%Y%m%d-%H%M%S")
         name = re.sub(r"[^\w.-]+", "_", script.stem) or "run"
         self.out = (_absolute(out) or Path.cwd() / ".rhobar" / f"{name}-{stamp}").resolve()
@@ -78,7 +85,8 @@ class Session:
         """Called right after the script imported torch."""
         from rhobar.watch.watcher import Watcher
 
-        self.watcher = Watcher(budget=self.budget, name=str(self.script)).start()
+        keep = self.confirm_seconds is not None
+        self.watcher = Watcher(budget=self.budget, name=str(self.script), keep_start=keep).start()
 
     def note_error(self, error: Exception) -> None:
         """Watching could not start."""
@@ -90,9 +98,7 @@ class Session:
         if self.watcher is None:
             self._say_untrained(record)
             return
-        from rhobar.diagnose.ranking import diagnose_record
-
-        diagnosis = diagnose_record(record, mute=self.mute)
+        diagnosis = self._diagnose(self.watcher, record)
         page = self._write(record, diagnosis)
         if not self.quiet:
             from rich.console import Console
@@ -103,6 +109,20 @@ class Session:
         kinds = {"cause": ("cause",), "symptom": ("cause", "symptom"), "never": ()}[self.fail_on.value]
         if any(f.kind in kinds for f in diagnosis.findings):
             self.code = BITES
+
+    def _diagnose(self, watcher: "Watcher", record: "Record") -> "Diagnosis":
+        """Judge the record, and put the remedies to the test if that was asked for."""
+        from rhobar.diagnose.ranking import diagnose_record, judge
+
+        if self.confirm_seconds is None:
+            return diagnose_record(record, mute=self.mute)
+        from rhobar.diagnose.trials.confirm import confirm
+
+        def say(line: str) -> None:
+            if not self.quiet:
+                print(f"rhobar: {line}", file=sys.stderr, flush=True)
+
+        return confirm(watcher, record, judge(record, mute=self.mute), seconds=self.confirm_seconds, say=say)
 
     def _record(self, ending: Ending) -> "Record":
         from rhobar.record import Record, Unseen

@@ -5,7 +5,8 @@ from typing import Any
 from torch import nn
 from torch.optim.optimizer import Optimizer
 
-from rhobar.diagnose.ranking import diagnose_record
+from rhobar.diagnose.ranking import diagnose_record, judge
+from rhobar.diagnose.trials.confirm import confirm as confirmed
 from rhobar.record import Diagnosis
 from rhobar.watch.watcher import Watcher
 
@@ -15,9 +16,22 @@ __all__ = ["Run", "watch"]
 class Run(Watcher):
     """A watched training: a `Watcher` that can also be asked what is wrong."""
 
-    def diagnosis(self) -> Diagnosis:
-        """Judge what has been seen so far."""
-        return diagnose_record(self.record)
+    def diagnosis(self, *, confirm: bool = False, confirm_seconds: float = 30.0) -> Diagnosis:
+        """Judge what has been seen so far.
+
+        Args:
+            confirm: Put the remedies of the leading causes to the test, by running the first steps again with and
+                without them; needs ``watch(..., confirm=True)``, and the watch to have ended.
+            confirm_seconds: Most time that this may take.
+
+        Raises:
+            RuntimeError: If trials are asked for while the training is still watched.
+        """
+        if not confirm:
+            return diagnose_record(self.record)
+        if self.running:
+            raise RuntimeError("remedies are tried after the training: leave the `with` block or call stop() first.")
+        return confirmed(self, self.record, judge(self.record), seconds=confirm_seconds)
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -31,6 +45,7 @@ def watch(
     *,
     loss: Any = None,  # noqa: ANN401
     budget: float | None = 0.05,
+    confirm: bool = False,
 ) -> Run:
     """Watch the training of `model` (of everything in this process if ``None``).
 
@@ -42,6 +57,7 @@ def watch(
         optimizer: Its optimizer.
         loss: The loss function; it is recognised from the autograd graph, so this is for documentation only.
         budget: Share of the run time that watching may add; ``None`` reads everything at every step.
+        confirm: Keep a copy of the first weights and batches, for ``run.diagnosis(confirm=True)``.
 
     Returns:
         A run with ``.record``, the plain data, and ``.diagnosis()``, the findings.
@@ -59,4 +75,5 @@ def watch(
         >>> run.record.trainings[0].num_steps
         3
     """
-    return Run(model, optimizer, budget=budget, name=type(model).__name__ if model is not None else "training")
+    name = type(model).__name__ if model is not None else "training"
+    return Run(model, optimizer, budget=budget, name=name, keep_start=confirm)

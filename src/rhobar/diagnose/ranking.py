@@ -7,13 +7,14 @@ named under that cause and does not stand beside it. Causes are ordered by how m
 
 import dataclasses
 import math
+from collections.abc import Iterable
 
 from rhobar.diagnose import findings as _findings
 from rhobar.diagnose.progress import progress
 from rhobar.diagnose.rule import RULES, Rule, unchecked
 from rhobar.record import Diagnosis, Finding, NotChecked, Record, Training
 
-__all__ = ["diagnose_record"]
+__all__ = ["Judged", "conclude", "diagnose_record", "judge", "rank", "weight"]
 
 assert _findings  # importing the package registers the rules
 
@@ -21,13 +22,37 @@ _STEPLESS = frozenset({"no-optimizer-step", "accumulating-gradients", "unoptimiz
 """Findings about steps, which an exam of a model at rest does not take."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """What the rules said of a record, before it is ranked.
+
+    Attributes:
+        findings: Every finding, each once.
+        trainings: The training that each finding was made in, by its identifier.
+        checked: Identifiers of the findings that were judged.
+        missing: Those that were not.
+    """
+
+    findings: tuple[Finding, ...]
+    trainings: dict[str, Training]
+    checked: tuple[str, ...]
+    missing: tuple[NotChecked, ...]
+
+
 def diagnose_record(record: Record, *, mute: frozenset[str] = frozenset(), at_rest: bool = False) -> Diagnosis:
-    """Judge all rules on all trainings of the record.
+    """Judge all rules on all trainings of the record, and rank what they find.
 
     Args:
         record: What was seen.
         mute: Identifiers to leave out.
         at_rest: The record comes from an exam that took no optimizer steps.
+    """
+    judged = judge(record, mute=mute, at_rest=at_rest)
+    return conclude(record, judged, judged.findings)
+
+
+def judge(record: Record, *, mute: frozenset[str] = frozenset(), at_rest: bool = False) -> Judged:
+    """Judge all rules on all trainings of the record; arguments as for `diagnose_record`.
 
     Raises:
         ValueError: If `mute` names an unknown finding.
@@ -36,6 +61,7 @@ def diagnose_record(record: Record, *, mute: frozenset[str] = frozenset(), at_re
     if unknown:
         raise ValueError(f"mute must name findings such as {next(iter(RULES))!r}, got {', '.join(sorted(unknown))}.")
     found: dict[str, Finding] = {}
+    where: dict[str, Training] = {}
     missing: dict[str, NotChecked] = {}
     checked: set[str] = set()
     for training in record.trainings:
@@ -54,13 +80,20 @@ def diagnose_record(record: Record, *, mute: frozenset[str] = frozenset(), at_re
             if outcome is not None:
                 outcome = _named(outcome, training, record)
                 known = found.get(rule.id)
-                found[rule.id] = outcome if known is None or weight(outcome) > weight(known) else known
-    ranked = rank(list(found.values()))
+                if known is None or weight(outcome) > weight(known):
+                    found[rule.id], where[rule.id] = outcome, training
+    unjudged = tuple(m for key, m in sorted(missing.items()) if key not in checked)
+    return Judged(tuple(found.values()), where, tuple(sorted(checked)), unjudged)
+
+
+def conclude(record: Record, judged: Judged, findings: Iterable[Finding]) -> Diagnosis:
+    """Rank the findings, which may have learned from trials since they were judged, and say it in one sentence."""
+    ranked = rank(list(findings))
     return Diagnosis(
         findings=tuple(ranked),
-        checked=tuple(sorted(checked)),
-        not_checked=tuple(m for key, m in sorted(missing.items()) if key not in checked),
-        headline=headline(record, ranked, len(checked)),
+        checked=judged.checked,
+        not_checked=judged.missing,
+        headline=headline(record, ranked, len(judged.checked)),
     )
 
 

@@ -3,7 +3,7 @@
 Nothing here knows torch; everything here survives a round trip through JSON.
 """
 
-from rhobar.record.diagnosis import Diagnosis, Evidence, Finding, NotChecked, Remedy
+from rhobar.record.diagnosis import Diagnosis, Evidence, Finding, NotChecked, Remedy, Trial
 from rhobar.record.reading import LayerReading, Moments, ParameterReading, Reading
 from rhobar.record.record import Failure, Record, Unseen
 from rhobar.record.serialise import from_json, to_json
@@ -52,6 +52,7 @@ __all__ = [
     "StructureFacts",
     "TargetFacts",
     "Training",
+    "Trial",
     "Unseen",
     "from_json",
     "to_json",

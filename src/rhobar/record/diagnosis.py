@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["Diagnosis", "Evidence", "Finding", "NotChecked", "Remedy"]
+__all__ = ["Diagnosis", "Evidence", "Finding", "NotChecked", "Remedy", "Trial"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,37 @@ class Remedy:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What became of the first steps when they were run again with one thing changed.
+
+    Attributes:
+        change: What was changed, in words that fit "with … and nothing else changed".
+        quantity: What was measured at the end: ``loss`` (lower is better) or ``accuracy`` (higher is better).
+        steps: Optimizer steps taken.
+        seeds: Runs of each side, the same order of batches and random numbers on both.
+        unchanged: Mean of the quantity without the change.
+        unchanged_stderr: Its standard error over the seeds.
+        changed: Mean with the change.
+        changed_stderr: Its standard error.
+        gain: Mean of the paired differences, positive where the change helps.
+        gain_stderr: Its standard error.
+        verdict: ``helps``, ``does not help`` or ``unclear``.
+    """
+
+    change: str
+    quantity: str
+    steps: int
+    seeds: int
+    unchanged: float
+    unchanged_stderr: float
+    changed: float
+    changed_stderr: float
+    gain: float
+    gain_stderr: float
+    verdict: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something that is true of the run.
 
@@ -48,6 +79,7 @@ class Finding:
         why: The mechanism, in a sentence or two.
         remedy: What to change.
         references: Literature.
+        trial: What its remedy did in a rerun, if that was asked for and possible.
     """
 
     id: str
@@ -61,6 +93,7 @@ class Finding:
     why: str = ""
     remedy: Remedy = Remedy("")
     references: tuple[str, ...] = ()
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True)
@@ -80,12 +113,16 @@ class Diagnosis:
         checked: Identifiers of the findings that were judged.
         not_checked: Those that were not, with the reason.
         headline: One sentence that says it all.
+        not_tried: Causes whose remedy was not put to the test although that was asked for, with the reason.
+        trial_seconds: What the reruns took.
     """
 
     findings: tuple[Finding, ...]
     checked: tuple[str, ...]
     not_checked: tuple[NotChecked, ...]
     headline: str
+    not_tried: tuple[NotChecked, ...] = ()
+    trial_seconds: float = 0.0
 
     @property
     def causes(self) -> tuple[Finding, ...]:

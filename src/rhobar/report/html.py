@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from rhobar.record import Diagnosis, Record, Training
+from rhobar.record import Diagnosis, NotChecked, Record, Training
 from rhobar.report import wording
 from rhobar.report.arrangement import arrange
 from rhobar.report.figures import Figure, figures
@@ -83,6 +83,7 @@ def render_report(record: Record, diagnosis: Diagnosis) -> str:
         "amount": wording.amount,
         "against": wording.against,
         "shorten": wording.shorten,
+        "trial": wording.trial,
     }
     style, script = _asset("report.css"), _asset("report.js")
     sections = [_section(t, i, diagnosis, record) for i, t in enumerate(record.trainings[:_MOST_TRAININGS], 1)]
@@ -93,7 +94,8 @@ def render_report(record: Record, diagnosis: Diagnosis) -> str:
         steps=wording.num_steps(record),
         sections=sections,
         undrawn=len(record.trainings) - len(sections),
-        reasons=_reasons(diagnosis),
+        reasons=_reasons(diagnosis.not_checked),
+        untried=_reasons(diagnosis.not_tried),
         style=style,
         script=script,
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
@@ -129,10 +131,10 @@ def _printable(value: object) -> object:
     return value
 
 
-def _reasons(diagnosis: Diagnosis) -> dict[str, list[str]]:
-    """Group what was not checked by its reason."""
+def _reasons(items: tuple[NotChecked, ...]) -> dict[str, list[str]]:
+    """Findings by the reason that they share."""
     reasons: dict[str, list[str]] = {}
-    for item in diagnosis.not_checked:
+    for item in items:
         reasons.setdefault(item.reason, []).append(item.id)
     return reasons
 

@@ -30,6 +30,7 @@ def diagnosis_json(record: Record, diagnosis: Diagnosis) -> str:
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "checked": diagnosis.checked,
         "not_checked": [{"id": item.id, "reason": item.reason} for item in diagnosis.not_checked],
+        "not_tried": [{"id": item.id, "reason": item.reason} for item in diagnosis.not_tried],
         "headline": diagnosis.headline,
     }
     return json.dumps(to_plain(plain), ensure_ascii=True, allow_nan=False)
@@ -57,4 +58,5 @@ def _finding(finding: Finding) -> dict[str, object]:
         "why": finding.why,
         "remedy": {"text": finding.remedy.text, "code": finding.remedy.code},
         "references": finding.references,
+        "trial": finding.trial,
     }

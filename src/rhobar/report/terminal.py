@@ -22,6 +22,7 @@ from rhobar.report.wording import (
     percent,
     plural,
     shorten,
+    trial,
 )
 
 __all__ = ["print_diagnosis"]
@@ -60,6 +61,10 @@ def print_diagnosis(
     _checked(paper, diagnosis, seen_in="the report" if html_path else "the JSON output")
     share = f"; watching added {percent(record.overhead)}" if record.seconds > 0 else ""
     exam = f"; the exam afterwards took {duration(record.exam_seconds)}" if record.exam_seconds else ""
+    for reason, names in _untried(diagnosis).items():
+        paper.write(Text(f"Remedy not tried: {', '.join(names)} ({shorten(reason, 200)}).", "dim"))
+    if diagnosis.trial_seconds > 1:
+        exam += f"; trying remedies took {duration(diagnosis.trial_seconds)}"
     steps = plural(num_steps(record), "step")
     paper.write(Text(f"Watched {steps} in {duration(record.seconds)}{share}{exam}.", "dim"))
     if html_path:
@@ -110,6 +115,10 @@ def _finding(paper: _Paper, told: Told, label: str, indent: int) -> None:
         if finding.why:
             paper.labelled("why", Text(shorten(finding.why, _SENTENCES)), indent + 2)
         _remedy(paper, finding, indent + 2)
+    if finding.trial is not None:
+        if indent == 0 and finding.remedy.code:
+            paper.gap()
+        paper.labelled("tried", Text(trial(finding.trial)), indent + 2)
     for below in told.explained:
         _finding(paper, below, f"explains the {below.finding.kind}", indent + 4)
     if told.also and indent == 0:
@@ -166,6 +175,14 @@ def _course(paper: _Paper, record: Record) -> None:
         failure = f"{record.failure.kind}: {record.failure.message}"
         during = f" during {shorten(record.failure.during, 60)}" if record.failure.during else ""
         paper.write(Text(f"The script ended with {shorten(failure, 300)}{during}."))
+
+
+def _untried(diagnosis: Diagnosis) -> dict[str, list[str]]:
+    """Causes whose remedy was not put to the test, by the reason."""
+    reasons: dict[str, list[str]] = {}
+    for item in diagnosis.not_tried:
+        reasons.setdefault(item.reason, []).append(shorten(item.id, 40))
+    return reasons
 
 
 def _checked(paper: _Paper, diagnosis: Diagnosis, seen_in: str) -> None:

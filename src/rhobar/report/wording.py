@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 
-from rhobar.record import Evidence, Record, Training
+from rhobar.record import Evidence, Record, Training, Trial
 
 __all__ = [
     "against",
@@ -21,6 +21,7 @@ __all__ = [
     "percent",
     "plural",
     "shorten",
+    "trial",
 ]
 
 _BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff")
@@ -163,6 +164,36 @@ def _digits(evidence: Evidence) -> int:
     if threshold is None or value == threshold:
         return 3
     return next((d for d in range(3, 7) if number(value, d) != number(threshold, d)), 3)
+
+
+def trial(tried: Trial) -> str:
+    """Say what a remedy did when the first steps were run again.
+
+    Example:
+        >>> trial(Trial("the inputs standardised", "loss", 60, 3, 2.302, 0.001, 0.3121, 0.02, 1.99, 0.02, "helps"))
+        'With the inputs standardised and nothing else changed, the loss after 60 steps is 0.31 ± 0.02 instead of \
+2.302 ± 0.001: it helps.'
+    """
+    verdict = {"helps": "it helps", "does not help": "it does not help"}.get(tried.verdict, "no clear difference")
+    changed = _with_error(tried.changed, tried.changed_stderr, tried.quantity)
+    unchanged = _with_error(tried.unchanged, tried.unchanged_stderr, tried.quantity)
+    return (
+        f"With {shorten(tried.change, 200)} and nothing else changed, the {tried.quantity} after "
+        f"{plural(tried.steps, 'step')} is {changed} instead of {unchanged}: {verdict}."
+    )
+
+
+def _with_error(value: float, stderr: float, quantity: str) -> str:
+    """As many digits as the error bar leaves."""
+    if not (math.isfinite(value) and math.isfinite(stderr)):
+        return "not finite"
+    if quantity == "accuracy":
+        return f"{_trim(f'{100 * value:.1f}')} ± {_trim(f'{100 * stderr:.1f}')} %"
+    if value == 0:
+        return "0"
+    places = max(0, -math.floor(math.log10(stderr))) if stderr > 0 else 0
+    wanted = max(2, places + math.floor(math.log10(abs(value))) + 1)
+    return f"{number(value, min(wanted, 4))} ± {number(stderr, 1)}"
 
 
 def num_steps(record: Record) -> int:

@@ -4,14 +4,10 @@ Works on a copy of the model, with the program's output, hooks and random number
 be predicted at all, the loss along one more step, and the loss in train mode beside the loss in eval mode.
 """
 
-import contextlib
-import copy
 import dataclasses
-import io
 import math
 import statistics
 import time
-import warnings
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +15,8 @@ from torch import Tensor, nn
 from rhobar.probes.labels import label_score, ordinal_share
 from rhobar.probes.rate import FACTORS, preconditioned, rate_line
 from rhobar.record import Answers, LabelProbe, RateProbe, Training
-from rhobar.watch.exam_state import KeptBatch
-from rhobar.watch.quiet import kept_rng
+from rhobar.watch.exam_state import KeptBatch, copy_of
+from rhobar.watch.quiet import unheard
 from rhobar.watch.tracker import Tracker
 
 __all__ = ["examine"]
@@ -36,12 +32,7 @@ def examine(tracker: Tracker, training: Training) -> list[str]:
     """Complete `training`; returns what could not be done, in words."""
     missing: list[str] = []
     training.labels = _labels(tracker, training)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(kept_rng())
-        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
-        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")
+    with unheard():
         try:
             reason = _second_look(tracker, training)
         except Exception as error:
@@ -84,7 +75,7 @@ def _second_look(tracker: Tracker, training: Training) -> str:
         return f"the model has more than {MAX_PARAMETERS:,} parameters"
     if training.nonfinite is not None:
         return "the training held non-finite values"
-    twin = _copy(model)
+    twin = copy_of(model)
     twin.train()
     kept = list(tracker.kept)[-BATCHES:]
     batches = kept[-_affordable(twin, kept[-1]) :]
@@ -128,15 +119,6 @@ def _answers(tracker: Tracker, training: Training, twin: nn.Module) -> Answers |
         rare_recall=float(hits[rare].mean()) if bool(rare.any()) else 0.0,
         num_rare=int(rare.sum()),
     )
-
-
-def _copy(model: nn.Module) -> nn.Module:
-    """A deep copy without the program's hooks, whose side effects must not be repeated."""
-    twin = copy.deepcopy(model)
-    for module in twin.modules():
-        for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):
-            getattr(module, name).clear()
-    return twin
 
 
 def _rate(tracker: Tracker, training: Training, model: nn.Module, twin: nn.Module, loss) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001

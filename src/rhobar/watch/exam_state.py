@@ -1,5 +1,6 @@
 """Batches kept for the exam after the run: inputs, targets and the loss that joined them."""
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from rhobar.watch.forwards import Forward, tensors_in
 from rhobar.watch.hooks import LossCall
 
-__all__ = ["KeptBatch"]
+__all__ = ["KeptBatch", "copy_of"]
 
 MAX_ELEMENTS = 1 << 20
 MAX_OUTPUTS = 16
@@ -42,13 +43,19 @@ class KeptBatch:
     """Elements that are kept."""
 
     @classmethod
-    def of(cls, forwards: list[Forward], loss: Tensor) -> "KeptBatch | None":
-        """Keep the batch if one model's one output is the loss or went into one functional loss that was it."""
+    def of(cls, forwards: list[Forward], loss: Tensor, handmade: LossCall | None = None) -> "KeptBatch | None":
+        """Keep the batch if one model's one output is the loss or went into one functional loss that was it.
+
+        Args:
+            forwards: The passes that made the loss.
+            loss: The loss.
+            handmade: A functional call of the same value, if the loss was spelled out by hand.
+        """
         if len(forwards) != 1:
             return None
         forward = forwards[0]
         outputs = tensors_in(forward.output)[:MAX_OUTPUTS]
-        call = forward.calls[0][1] if len(forward.calls) == 1 else None
+        call = forward.calls[0][1] if len(forward.calls) == 1 else handmade if not forward.calls else None
         loss_place = _loss_place(outputs, loss)
         place = None if call is None else _place(outputs, call.input)
         value = outputs[loss_place] if loss_place is not None else None if call is None else call.value
@@ -66,8 +73,7 @@ class KeptBatch:
         """Predicted and right classes, one each per row; ``None`` if this is no classification of rows."""
         if self.place is None or self.call is None:
             return None
-        output = tensors_in(model(*self.args, **self.kwargs))[self.place].reshape(self.shape)
-        target = self.call.target
+        output, target = self.predict(model), self.call.target
         if not isinstance(target, Tensor) or target.shape[:1] != output.shape[:1]:
             return None
         if kind in ("cross_entropy", "nll") and output.ndim == 2 and target.ndim == 1:
@@ -78,17 +84,29 @@ class KeptBatch:
         return None
 
     def loss(self, model: nn.Module) -> Tensor:
-        """Run the batch again.
+        """Run the batch again; see `predict` and `judge` for what it needs."""
+        if self.loss_place is not None:
+            return tensors_in(model(*self.args, **self.kwargs))[self.loss_place]
+        return self.judge(self.predict(model))
+
+    def predict(self, model: nn.Module) -> Tensor:
+        """The prediction that the loss was called on.
 
         Raises:
-            RuntimeError: If the batch holds neither a loss nor a prediction that a loss was called on.
+            RuntimeError: If there is none.
         """
-        outputs = tensors_in(model(*self.args, **self.kwargs))
-        if self.loss_place is not None:
-            return outputs[self.loss_place]
-        if self.call is None or self.place is None:
+        if self.place is None:
             raise RuntimeError("a kept batch holds a loss, or a prediction and the call of a loss; this one has none.")
-        prediction = outputs[self.place].reshape(self.shape)
+        return tensors_in(model(*self.args, **self.kwargs))[self.place].reshape(self.shape)
+
+    def judge(self, prediction: Tensor) -> Tensor:
+        """The loss of a prediction.
+
+        Raises:
+            RuntimeError: If no call of a loss was kept.
+        """
+        if self.call is None:
+            raise RuntimeError("a kept batch holds a loss, or a prediction and the call of a loss; this one has none.")
         value: Tensor = self.call.function(prediction, *self.call.args[1:], **self.call.kwargs)
         return value
 
@@ -132,3 +150,12 @@ def _copy(value: Any) -> Any:  # noqa: ANN401
     if type(value) is dict:
         return {key: _copy(item) for key, item in value.items()}
     return value
+
+
+def copy_of(model: nn.Module) -> nn.Module:
+    """A deep copy without the program's hooks, whose side effects must not be repeated."""
+    twin = copy.deepcopy(model)
+    for module in twin.modules():
+        for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):
+            getattr(module, name).clear()
+    return twin

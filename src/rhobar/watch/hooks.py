@@ -105,8 +105,19 @@ class LossCall:
     @property
     def target(self) -> Any:
         """The target."""
-        place = TARGET_AT.get(self.function.__name__, 1)
+        place = self._target_place
         return self.args[place] if len(self.args) > place else self.kwargs.get("target")
+
+    @property
+    def _target_place(self) -> int:
+        return TARGET_AT.get(getattr(self.function, "__name__", ""), 1)
+
+    def with_target(self, target: Any) -> "LossCall":
+        """The same call with another target."""
+        place = self._target_place
+        if len(self.args) > place:
+            return LossCall(self.function, (*self.args[:place], target, *self.args[place + 1 :]), self.kwargs, None)
+        return LossCall(self.function, self.args, {**self.kwargs, "target": target}, None)
 
 
 class Hooks:

@@ -66,6 +66,8 @@ class LossTerm:
     broadcast: tuple[int, ...] | None = None
     reduction: str = "unknown"
     output_node: Node | None = None
+    residual: Tensor | None = None
+    """prediction − target, where the formula kept it."""
 
 
 @dataclass
@@ -228,8 +230,9 @@ def _residual(graph: Graph, node: Node, difference: Node, kind: str) -> LossTerm
         # y − p keeps the prediction in the second slot, p − y in the first.
         sign = -1.0 if (signal[0] == 1) == (op_name(difference) == "Sub") else 1.0
         term.chain = [f"residual:{sign:+.0f}"]
+        term.residual = sign * residual
         if value is not None:
-            term.target = value - sign * residual if residual.shape == value.shape else None
+            term.target = value - term.residual if residual.shape == value.shape else None
     shape, wide = out_shape(prediction), out_shape(difference)
     if wide and math.prod(wide) > math.prod(shape or (1,)) and _outer(shape, wide):
         term.broadcast = wide

@@ -18,9 +18,10 @@ from rhobar.watch.naming import Names
 from rhobar.watch.parameters import Histories
 from rhobar.watch.passes import Passes
 from rhobar.watch.probe_rows import probe_rows
-from rhobar.watch.reading import read_step
+from rhobar.watch.reading import StepReading, read_step
 from rhobar.watch.schedule import Clock
 from rhobar.watch.sites import Site, call_site
+from rhobar.watch.start import Starts
 from rhobar.watch.steps import Steps
 from rhobar.watch.tracker import Tracker
 
@@ -36,14 +37,16 @@ class Observer:
     Args:
         budget: Share of the bare run time that watching may add; ``None`` for no limit.
         only: Watch trainings of these parameters alone; ``None`` for all.
+        starts: Keeps the beginning of every training, if it is to be run again.
     """
 
-    def __init__(self, budget: float | None = 0.05, only: set[int] | None = None) -> None:
+    def __init__(self, budget: float | None = 0.05, only: set[int] | None = None, starts: Starts | None = None) -> None:
         self.clock = Clock(budget)
         self.guard = Guard(self.clock)
         self.names = Names()
         self.histories = Histories()
         self.only = only
+        self.starts = starts
         self.trackers: list[Tracker] = []
         self.passes = Passes(self.guard, self.names, self.trackers)
         self.steps = Steps(self.guard, self.names, self.passes, self.trackers)
@@ -113,6 +116,8 @@ class Observer:
         tracker = self._by_site.get(site)
         known = tracker is not None and not self.passes.new_model
         dense = not known or tracker is None or tracker.schedule.wants(tracker.step)
+        # The beginning that is to be run again is read step by step.
+        dense = dense or (self.starts is not None and tracker is not None and self.starts.wants(id(tracker)))
         bad = loss.is_cpu and not _finite(loss)
         for other in self.trackers:
             for _, clearing in other.optimizers.values():
@@ -129,7 +134,7 @@ class Observer:
             self.passes.new_model = False
         if tracker is None:
             return None
-        self._see_batch(tracker, self.passes.split(tracker), loss)
+        self._see_batch(tracker, self.passes.split(tracker), loss, reading)
         tracker.see_loss(loss)
         if reading is not None:
             reading.begin(tracker)
@@ -185,8 +190,17 @@ class Observer:
             reading, tracker.current = tracker.current, None
             reading.drop()
 
-    def _see_batch(self, tracker: Tracker, training: list[Forward], loss: Tensor) -> None:
+    def _see_batch(
+        self, tracker: Tracker, training: list[Forward], loss: Tensor, reading: StepReading | None = None
+    ) -> None:
         """Note the models and the rows that made this loss."""
+        wanted = tracker.wants_batch()
+        open_start = self.starts is not None and self.starts.wants(id(tracker))
+        kept = KeptBatch.of(training, loss, reading.handmade() if reading else None) if wanted or open_start else None
+        if self.starts is not None:
+            self.starts.see(id(tracker), tracker.step, training, kept)
+        if wanted and kept is not None:
+            tracker.kept.append(kept)
         if not training:
             return
         rows = 0
@@ -206,9 +220,6 @@ class Observer:
         # A net whose batches gave no rows so far is fed in a way that simple probes cannot follow.
         if not tracker.pairs.full and (tracker.pairs.rows or tracker.step < PAIRED_BY):
             _pair(tracker, training)
-        kept = KeptBatch.of(training, loss) if tracker.wants_batch() else None
-        if kept is not None:
-            tracker.kept.append(kept)
 
     def hold(self, parameters: list[Tensor]) -> None:
         """Say that an optimizer that does not step holds these parameters."""
@@ -261,7 +272,13 @@ class Observer:
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """An optimizer has changed weights."""
-        self.steps.ended(optimizer)
+        served = self.steps.ended(optimizer)
+        if self.starts is None or not served:
+            return
+        with self.guard.contained("the beginning") as on:
+            for tracker in served if on else []:
+                model = next((m for ref in tracker.models.values() if (m := ref()) is not None), None)
+                self.starts.stepped(id(tracker), model, optimizer)
 
 
 def _pair(tracker: Tracker, forwards: list[Forward]) -> None:

@@ -4,7 +4,9 @@ Everything the watcher reads, it reads inside `quiet()`, so that nothing it does
 """
 
 import contextlib
+import io
 import random
+import warnings
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -13,7 +15,7 @@ import torch
 from torch import _C
 from torch.utils._python_dispatch import _disable_current_modes
 
-__all__ = ["kept_rng", "quiet"]
+__all__ = ["kept_rng", "quiet", "unheard"]
 
 
 class quiet:
@@ -64,3 +66,15 @@ def kept_rng() -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(numpy)
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """Run the program's own code again so that nothing is printed, warned of or drawn at random."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(kept_rng())
+        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        yield

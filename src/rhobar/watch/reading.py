@@ -12,6 +12,7 @@ from rhobar.record import BEFORE, LossFacts, Reading
 from rhobar.watch.data import InputStatistics, term_value
 from rhobar.watch.forwards import tensors_in
 from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
+from rhobar.watch.handmade import handmade_call
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.layers import Draft, find_layers, read_layer, structure
 from rhobar.watch.loss import LossTerm, follow_prediction, silent_broadcast, trace_loss
@@ -153,6 +154,10 @@ class StepReading:
                 born=True,
                 detail="all that the model was given is finite, so its own steps before this layer made it",
             )
+
+    def handmade(self) -> LossCall | None:
+        """A functional call of the same value as a loss that was spelled out by hand; before `begin`."""
+        return handmade_call(self.trace, self.loss_tensor)
 
     def _release(self) -> None:
         """Let go of the graph and of what it kept, so that the backward pass can free it as it goes."""

@@ -57,11 +57,12 @@ class Steps:
                 if tracker.open is not None and not tracker.open.update_seen:
                     _before_update(tracker)
 
-    def ended(self, optimizer: Optimizer) -> None:
-        """An optimizer has changed weights: settle the update of the trainings that it serves."""
+    def ended(self, optimizer: Optimizer) -> list[Tracker]:
+        """An optimizer has changed weights: settle the update of the trainings that it serves, and return them."""
+        served: list[Tracker] = []
         with self._guard.contained("optimizer steps") as on:
             if not on:
-                return
+                return []
             mine = self._parameters_of(optimizer)
             candidates = self.waiting or self._last
             served = [t for t in candidates if not t.reached.isdisjoint(mine)]
@@ -74,6 +75,7 @@ class Steps:
             if self.waiting:
                 self._last = self.waiting
             self.waiting = []
+        return served
 
     def _parameters_of(self, optimizer: Optimizer) -> set[int]:
         """Identities of the parameters it holds, gathered anew when its groups have changed."""

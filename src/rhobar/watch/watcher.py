@@ -14,6 +14,7 @@ from rhobar.watch.exam import examine
 from rhobar.watch.hooks import Hooks
 from rhobar.watch.observer import Observer
 from rhobar.watch.price import call_price, event_price
+from rhobar.watch.start import Start, Starts
 from rhobar.watch.tracker import Tracker
 
 __all__ = ["Watcher"]
@@ -27,6 +28,7 @@ class Watcher:
         optimizer: Watch also the parameters that it holds.
         budget: Share of the bare run time that watching may add; ``None`` reads everything at every step.
         name: What to call the run.
+        keep_start: Keep a copy of the first weights and batches, so that the beginning can be run again.
 
     Raises:
         ValueError: If the budget is not positive.
@@ -39,6 +41,7 @@ class Watcher:
         *,
         budget: float | None = 0.05,
         name: str = "training",
+        keep_start: bool = False,
     ) -> None:
         if budget is not None and not (budget > 0 and math.isfinite(budget)):
             raise ValueError(
@@ -49,18 +52,24 @@ class Watcher:
             only = {id(p) for p in model.parameters()}
             if optimizer is not None:
                 only |= {id(p) for group in optimizer.param_groups for p in group["params"]}
-        self._observer = Observer(budget, only)
+        self._observer = Observer(budget, only, Starts() if keep_start else None)
         if model is not None:
             self._observer.names.add_model(model, type(model).__name__)
         self._hooks = Hooks(self._observer)
         self._record = Record(name=name, budget=budget)
         self._running = False
+        self._results: list[tuple[Tracker, Training]] = []
         self._failure: Failure | None = None
 
     @property
     def observer(self) -> Observer:
         """The state machine that listens."""
         return self._observer
+
+    @property
+    def running(self) -> bool:
+        """Whether it is listening now."""
+        return self._running
 
     def start(self) -> "Watcher":
         """Start watching."""
@@ -91,6 +100,13 @@ class Watcher:
             self._fill()
         return self._record
 
+    def beginning(self, training: Training) -> tuple[Start, Tracker] | None:
+        """How a training of the record began, if that was kept."""
+        tracker = next((t for t, made in self._results if made is training), None)
+        starts = self._observer.starts
+        start = starts.get(id(tracker)) if starts is not None and tracker is not None else None
+        return (start, tracker) if start is not None and tracker is not None else None
+
     def _fill(self, *, exam: bool = False) -> None:
         observer = self._observer
         record = self._record
@@ -105,6 +121,7 @@ class Watcher:
         }
         watched = [t for t in observer.trackers if t.losses or t.refused]
         results = [(t, training) for t in watched if (training := self._result(t)) is not None]
+        self._results = results
         record.trainings = [training for _, training in results]
         if exam:
             start = time.perf_counter()
