@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer
 
-from rhobar.diagnose.ranking import diagnose_record
+from rhobar.diagnose.ranking import conclude, judge
+from rhobar.diagnose.trials.rest import resting_case, tried_at_rest
 from rhobar.record import Diagnosis
 from rhobar.watch.quiet import kept_rng
 from rhobar.watch.watcher import Watcher
@@ -28,6 +29,9 @@ def diagnose(
     loss: Callable[..., Tensor],
     batches: Iterable[Any],
     optimizer: Optimizer | None = None,
+    *,
+    confirm: bool = False,
+    confirm_seconds: float = 30.0,
 ) -> Diagnosis:
     """Examine a model at rest.
 
@@ -36,13 +40,16 @@ def diagnose(
         loss: ``loss(model(inputs), targets)`` for batches that are pairs, else ``loss(model, batch)``.
         batches: Training batches; at most 8 are used.
         optimizer: Its optimizer, to check which parameters it holds.
+        confirm: Put the remedies of the leading causes to the test: train copies on these batches for a few dozen
+            steps, with and without them. Needs the optimizer.
+        confirm_seconds: Most time that this may take.
 
     Returns:
         The ranked findings; ``.healthy`` if there are none.
 
     Raises:
         TypeError: If `model` is not a module or the loss does not return a tensor.
-        ValueError: If there is no batch.
+        ValueError: If there is no batch, or remedies are to be tried without an optimizer.
 
     Example:
         >>> import torch, rhobar as rb
@@ -55,6 +62,8 @@ def diagnose(
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}.")
+    if confirm and optimizer is None:
+        raise ValueError("confirm=True must come with the optimizer, got None; pass optimizer=torch.optim.Adam(...).")
     chosen = list(itertools.islice(batches, MAX_BATCHES))
     if not chosen:
         raise ValueError("batches must hold at least one batch, got none; pass a list such as [(inputs, targets)].")
@@ -76,7 +85,11 @@ def diagnose(
                 raise TypeError(f"the loss must return a tensor, got {type(value).__name__}.")
             twin.zero_grad(set_to_none=True)
             (value.mean() if value.numel() > 1 else value).backward()
-    diagnosis = diagnose_record(watcher.record, at_rest=True)
+    judged = judge(watcher.record, at_rest=True)
+    diagnosis = conclude(watcher.record, judged, judged.findings)
+    if confirm and optimizer is not None and refused is None:
+        case = resting_case(model, loss, chosen, optimizer, watcher.record)
+        diagnosis = tried_at_rest(case, watcher.record, judged, seconds=confirm_seconds)
     if refused is not None and not diagnosis.causes:
         raise refused
     return diagnosis

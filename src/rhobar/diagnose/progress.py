@@ -25,6 +25,8 @@ class Progress:
         constant: Loss of the best constant answer, ``None`` if unknown.
         num_steps: Backward passes.
         finite: Whether every loss was finite.
+        first: The very first loss.
+        usual: Median of the losses that `end` is the mean of.
     """
 
     start: float
@@ -34,6 +36,8 @@ class Progress:
     constant: float | None
     num_steps: int
     finite: bool
+    first: float = math.inf
+    usual: float = 0.0
 
     @property
     def explained(self) -> float | None:
@@ -65,8 +69,10 @@ class Progress:
 
     @property
     def diverged(self) -> bool:
-        """Non-finite, or ending far above both its start and its best."""
+        """Non-finite, or ending far above both its start and its best, or above its first loss and a constant's."""
         if not math.isfinite(self.end):
+            return True
+        if self.constant is not None and self.usual > 2 * max(self.constant, abs(self.first)):
             return True
         return self.end > 2 * abs(self.start) + 1e-9 and self.end > 2 * abs(self.best) + 4 * self.noise
 
@@ -96,4 +102,6 @@ def progress(training: Training) -> Progress | None:
         constant=training.targets.constant_loss if training.targets else None,
         num_steps=n,
         finite=len(finite) == n,
+        first=losses[0],
+        usual=median(tail),
     )

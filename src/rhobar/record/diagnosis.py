@@ -45,7 +45,8 @@ class Trial:
         unchanged_stderr: Its standard error over the seeds.
         changed: Mean with the change.
         changed_stderr: Its standard error.
-        gain: Mean of the paired differences, positive where the change helps.
+        gain: Mean of the paired gains, positive where the change helps: of log(unchanged / changed) for positive
+            losses, of the differences otherwise.
         gain_stderr: Its standard error.
         verdict: ``helps``, ``does not help`` or ``unclear``.
     """

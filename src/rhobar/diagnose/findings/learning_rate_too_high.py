@@ -122,6 +122,7 @@ def learning_rate_too_high(training: Training, record: Record) -> Outcome:
             _zigzag(training),
             _long_steps(training),
             _growth(training),
+            _undone(training, course),
         )
         if sign
     ]
@@ -199,6 +200,18 @@ def _rise(training: Training, course: Progress) -> Evidence | None:
     finite = [abs(x) for x in training.losses if math.isfinite(x)]
     peak = max(finite, default=0.0) / level if level > 0 else 0.0
     return Evidence("highest loss over start and constant answer", peak, _PEAK) if peak >= _PEAK else None
+
+
+def _undone(training: Training, course: Progress) -> Evidence | None:
+    """The loss at the end, where it is far above both the start and the constant answer: steps that undo everything."""
+    if course.constant is None:  # the scale of such a loss is unknown
+        return None
+    level = max(abs(course.start), course.constant)
+    last = sorted(training.losses[-max(10, len(training.losses) // 10) :])
+    quarter = last[len(last) // 4]
+    if not (course.finite and math.isfinite(level) and level > 0 and quarter > _PEAK * level):
+        return None
+    return Evidence("lower quartile of the last losses over start and constant answer", quarter / level, _PEAK)
 
 
 def _line_search(training: Training) -> Evidence | None:

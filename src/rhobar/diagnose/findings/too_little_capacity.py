@@ -26,7 +26,7 @@ Yang, Dai, Salakhutdinov, Cohen (2018), Breaking the softmax bottleneck.
 """
 
 import math
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 
 from rhobar.diagnose.harm import harm
 from rhobar.diagnose.progress import MIN_STEPS
@@ -55,6 +55,9 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
     settled = hurt.course.num_steps >= MIN_STEPS and _settled(training.losses)
     if not hidden or not hurt.falls_short or not hurt.course.finite or hurt.course.diverged or not settled:
         return None
+    last = training.losses[-max(10, len(training.losses) // 10) :]
+    if hurt.course.constant is not None and median(last) > hurt.course.constant:
+        return None  # any network can give the constant answer
     narrow = min(hidden, key=lambda layer: layer.fan_out)
     if narrow.fan_out >= needed:
         return None

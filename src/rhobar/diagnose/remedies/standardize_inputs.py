@@ -13,12 +13,14 @@ __all__ = ["standardize_inputs"]
 
 @remedy("unscaled-inputs")
 def standardize_inputs(case: Case, finding: Finding) -> str | None:
-    """With μ and σ of the batches that were kept: of each column of a table, of each channel of images."""
+    """With μ and σ of the batches that were kept: of each column, or of each channel where channels come second."""
     rows = [x for batch in case.batches if (x := _first(batch)) is not None]
     if len(rows) < len(case.batches) or len({x.shape[1:] for x in rows}) != 1:
         return None
     x = torch.cat(rows).double()
-    axes = {2: (0,), 4: (0, 2, 3)}.get(x.ndim, tuple(range(x.ndim)))
+    features = case.training.inputs.num_features if case.training.inputs is not None else 0
+    axis = -1 if x.ndim == 2 or (x.shape[-1] == features and x.shape[1] != features) else 1
+    axes = tuple(i for i in range(x.ndim) if i != axis % x.ndim)
     mean = x.mean(axes, keepdim=True).to(rows[0].dtype)
     std = x.std(axes, keepdim=True, correction=0).to(rows[0].dtype)
     std = torch.where(std > 0, std, 1.0)

@@ -77,19 +77,37 @@ class Case:
     criterion: Callable[[Tensor, Tensor], Tensor] | None = None
 
     @classmethod
-    def of(cls, start: Start, tracker: Tracker, training: Training) -> "Case":
-        """Build the unchanged case.
+    def watched(cls, start: Start, tracker: Tracker, training: Training) -> "Case":
+        """Build the unchanged case of a training that was watched.
 
         Raises:
             NotReplayable: If too little is known of the beginning.
         """
         model = next((m for ref in tracker.models.values() if (m := ref()) is not None), None)
+        if model is not None and len(tracker.models) != 1:
+            raise NotReplayable("several models took part in one loss")
+        return cls.of(start, model, training, judged=list(tracker.kept)[4:] or list(tracker.kept), scale=tracker.scale)
+
+    @classmethod
+    def of(
+        cls, start: Start, model: nn.Module | None, training: Training, *, judged: list[KeptBatch], scale: float = 1.0
+    ) -> "Case":
+        """Build the unchanged case.
+
+        Args:
+            start: How it began.
+            model: The network, as it is now.
+            training: What was seen of the training.
+            judged: Batches that outcomes are measured on.
+            scale: Factor on the loss before the backward pass.
+
+        Raises:
+            NotReplayable: If too little is known of the beginning.
+        """
         if start.reason:
             raise NotReplayable(start.reason)
         if model is None or start.optimizer is None or not start.batches:
             raise NotReplayable("no model, no optimizer step or no batch was kept")
-        if len(tracker.models) != 1:
-            raise NotReplayable("several models took part in one loss")
         if "LBFGS" in type(start.optimizer).__name__:
             raise NotReplayable("LBFGS evaluates its loss several times a step")
         if training.loss is not None and training.loss.num_terms > 1:
@@ -97,10 +115,9 @@ class Case:
         twin = _at_start(model, start)
         if training.modes.steps and training.modes.eval_steps * 2 > training.modes.steps:
             twin.eval()
-        judged = list(tracker.kept)[4:] or list(tracker.kept)
-        return cls(
-            twin, list(start.batches), judged, start.optimizer, list(start.groups), _loop(training, tracker), training
-        )
+        loop = _loop(training, scale)
+        judged = judged or start.batches[:4]
+        return cls(twin, list(start.batches), judged, start.optimizer, list(start.groups), loop, training)
 
     def clone(self) -> "Case":
         """An independent copy."""
@@ -187,7 +204,7 @@ def _at_start(model: nn.Module, start: Start) -> nn.Module:
     return twin
 
 
-def _loop(training: Training, tracker: Tracker) -> Loop:
+def _loop(training: Training, scale: float) -> Loop:
     """The loop's habits, as they were seen.
 
     Raises:
@@ -208,7 +225,7 @@ def _loop(training: Training, tracker: Tracker) -> Loop:
     return Loop(
         clear=training.uncleared_steps * 2 < steps,
         per_step=max(1, round(training.backwards_per_step)),
-        scale=tracker.scale,
+        scale=scale,
         clip=clip,
         rates=tuple(rate / first for rate in training.rates[:512]),
     )

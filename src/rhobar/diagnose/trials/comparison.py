@@ -1,8 +1,11 @@
 """Two lists of outcomes, seed by seed, against each other.
 
-A remedy *helps* if the mean paired gain exceeds its standard error by the one-sided 95 % point of Student's t and is
-at least a tenth of what there was to lose. It *does not help* if the gain is below that tenth even at the upper end of
-the same interval. Everything else is unclear.
+Losses of a sick training run over many powers of ten, so gains are differences of their logarithms where all are
+positive: g = log(before / after). Accuracies are compared as they are.
+
+A remedy *helps* if the mean gain is at least that of a loss lower by a tenth (of a tenth of the wrong answers) and
+exceeds its standard error by the one-sided 95 % point of Student's t; or if the loss halves in every single run. It
+*does not help* if the gain is below that tenth even at the upper end of the same interval. Everything else is unclear.
 """
 
 import math
@@ -25,14 +28,14 @@ def compare(change: str, before: list[Outcome], after: list[Outcome], steps: int
     """Hold two lists of outcomes, seed by seed, against each other."""
     if by_accuracy:
         old, new = [_accuracy(o) for o in before], [_accuracy(o) for o in after]
-        gains, room = [b - a for a, b in zip(old, new, strict=True)], 1 - statistics.mean(old)
+        gains, least = [b - a for a, b in zip(old, new, strict=True)], SHARE * (1 - statistics.mean(old))
+        every = math.inf
     else:
         old, new = [o.loss for o in before], [o.loss for o in after]
-        gains, room = [_gain(a, b) for a, b in zip(old, new, strict=True)], abs(statistics.mean(old))
+        gains, least, every = _gains(old, new)
     gain, stderr = statistics.mean(gains), _stderr(gains)
-    least = SHARE * room if math.isfinite(room) else 0.0
     verdict = "unclear"
-    if gain >= least and gain > STUDENT * stderr:
+    if (gain >= least and gain > STUDENT * stderr) or min(gains) >= every:
         verdict = "helps"
     elif gain + STUDENT * stderr < least or not math.isfinite(statistics.mean(new)):
         verdict = "does not help"
@@ -51,11 +54,14 @@ def compare(change: str, before: list[Outcome], after: list[Outcome], steps: int
     )
 
 
-def _gain(before: float, after: float) -> float:
-    """How much lower the loss is; a loss that became finite is the largest gain there is."""
-    if math.isinf(before):
-        return 0.0 if math.isinf(after) else math.inf
-    return before - after
+def _gains(old: list[float], new: list[float]) -> tuple[list[float], float, float]:
+    """Gains, the least that counts, and one that is enough if every run has it."""
+    finite = [abs(x) for x in (*old, *new) if math.isfinite(x)]
+    worst = 10 * max(finite, default=1.0)  # in place of what overflowed
+    pairs = [(min(a, worst), min(b, worst)) for a, b in zip(old, new, strict=True)]
+    if all(x > 0 for pair in pairs for x in pair):
+        return [math.log(a / b) for a, b in pairs], -math.log(1 - SHARE), math.log(2)
+    return [a - b for a, b in pairs], SHARE * abs(statistics.mean(a for a, _ in pairs)), math.inf
 
 
 def _accuracy(outcome: Outcome) -> float:

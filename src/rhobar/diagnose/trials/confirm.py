@@ -36,7 +36,7 @@ from rhobar.record import Diagnosis, Finding, NotChecked, Record, Training, Tria
 from rhobar.watch.quiet import unheard
 from rhobar.watch.watcher import Watcher
 
-__all__ = ["confirm"]
+__all__ = ["confirm", "learn", "try_remedies"]
 
 FEWEST, MOST = 20, 200
 """Optimizer steps of a run."""
@@ -82,10 +82,14 @@ def confirm(
     untried: list[NotChecked] = []
     for findings in by_training.values():
         left = seconds - (time.perf_counter() - started)
-        trials, reasons = _try(watcher, judged.trainings[findings[0].id], findings, left, say)
+        try:
+            trials, reasons = _try(watcher, judged.trainings[findings[0].id], findings, left, say)
+        except Exception as error:  # a trial that fails is a trial that was not made
+            why = f"the trial failed: {type(error).__name__}: {error}"
+            trials, reasons = {}, [unchecked(f.id, why) for f in findings]
         tried |= trials
         untried += reasons
-    learned = [_learn(f, tried.get(f.id)) for f in judged.findings]
+    learned = [learn(f, tried.get(f.id)) for f in judged.findings]
     diagnosis = conclude(record, judged, learned)
     kept = {f.id for f in diagnosis.findings}
     return dataclasses.replace(
@@ -98,20 +102,41 @@ def confirm(
 def _try(
     watcher: Watcher, training: Training, findings: list[Finding], seconds: float, say: Say
 ) -> tuple[dict[str, Trial], list[NotChecked]]:
-    """Try the causes of one training."""
-    started = time.perf_counter()
+    """Try the causes of one training that was watched."""
     beginning = watcher.beginning(training)
     if beginning is None:
         return {}, [unchecked(f.id, "how its training began was not kept") for f in findings]
     try:
-        case = Case.of(*beginning, training)
+        case = Case.watched(*beginning, training)
+    except NotReplayable as reason:
+        return {}, [unchecked(f.id, str(reason)) for f in findings]
+    return try_remedies(case, findings, seconds=seconds, most=training.num_steps, say=say)
+
+
+def try_remedies(
+    case: Case, findings: list[Finding], *, seconds: float, most: int = MOST, say: Say = lambda line: None
+) -> tuple[dict[str, Trial], list[NotChecked]]:
+    """Put the remedies of findings to the test.
+
+    Args:
+        case: The unchanged case.
+        findings: Causes, the most likely first.
+        seconds: Most time that it may take.
+        most: Most optimizer steps of a run.
+        say: Told beforehand what will be tried.
+
+    Returns:
+        Trials by finding, and what was not tried, with the reason.
+    """
+    started = time.perf_counter()
+    try:
         hypotheses, untried = _hypotheses(case, findings)
         if not hypotheses:
             return {}, untried
-        steps = _affordable(case, len(hypotheses), seconds)
+        steps = _affordable(case, len(hypotheses), seconds, min(MOST, most))
         say(_announcement(hypotheses, steps))
         before = _runs(case, steps)
-        _check_faithful(before[0], training)
+        _check_faithful(before[0], case.training)
     except NotReplayable as reason:
         return {}, [unchecked(f.id, str(reason)) for f in findings]
     bench = _Bench(case, before, steps, started + seconds)
@@ -211,20 +236,20 @@ def _together(case: Case, hypotheses: list[_Hypothesis]) -> _Hypothesis | None:
     return _Hypothesis(findings, case, " and ".join(words))
 
 
-def _affordable(case: Case, num_hypotheses: int, seconds: float) -> int:
+def _affordable(case: Case, num_hypotheses: int, seconds: float, most: int) -> int:
     """How many steps fit: the pair of remedies counts as one hypothesis more.
 
     Raises:
         NotReplayable: If not even FEWEST steps do, or the training took fewer.
     """
-    if case.training.num_steps < FEWEST:
-        raise NotReplayable(f"the training took {case.training.num_steps} steps; fewer than {FEWEST} show little")
+    if most < FEWEST:
+        raise NotReplayable(f"the training took {most} steps; fewer than {FEWEST} show little")
     start = time.perf_counter()
     with unheard(), torch.enable_grad():
         replay(case, steps=2, seed=1)
     took = (time.perf_counter() - start) / 2
     runs = SEEDS * (num_hypotheses + 2)
-    steps = min(MOST, case.training.num_steps, int(seconds / max(took * runs, 1e-9)))
+    steps = min(most, int(seconds / max(took * runs, 1e-9)))
     if steps < FEWEST:
         raise NotReplayable(f"{FEWEST} steps with {SEEDS} seeds would take about {took * runs * FEWEST:.0f} s")
     return steps
@@ -241,7 +266,7 @@ def _runs(case: Case, steps: int) -> list[Outcome]:
 
 
 def _check_faithful(outcome: Outcome, training: Training) -> None:
-    """Hold the unchanged steps against the program's own, as far as both are finite.
+    """Hold the unchanged steps against the program's own, as far as both are finite and steps were taken.
 
     Raises:
         NotReplayable: If they lead elsewhere.
@@ -249,7 +274,7 @@ def _check_faithful(outcome: Outcome, training: Training) -> None:
     pairs = [
         (a, b) for a, b in zip(outcome.losses, training.losses, strict=False) if math.isfinite(a) and math.isfinite(b)
     ]
-    if not pairs:
+    if not pairs or training.num_steps == 0:
         return
     distance = statistics.median(abs(a - b) / max(abs(b), 1e-12) for a, b in pairs)
     if distance > FAITHFUL:
@@ -259,7 +284,7 @@ def _check_faithful(outcome: Outcome, training: Training) -> None:
         )
 
 
-def _learn(finding: Finding, trial: Trial | None) -> Finding:
+def learn(finding: Finding, trial: Trial | None) -> Finding:
     """Bayes' rule in odds."""
     if trial is None:
         return finding
