@@ -300,16 +300,18 @@ LINE_SEARCH = next(row for row in ROWS if row.id == "learning-rate-too-low").sic
 COUNTED = next(row for row in ROWS if row.name == "counted from 1").sick
 
 
-@pytest.mark.xfail(
+UNSEEN = pytest.mark.xfail(
     strict=True, reason="F.cross_entropy is wrapped by name: one that the program holds already is not seen"
 )
+
+
 @pytest.mark.parametrize(
     ("id", "program"),
     [
-        ("learning-rate-too-low", LINE_SEARCH),
-        ("train-mode-evaluation", lambda: dropped(eval_mode=False)),
-        ("overfitting", lambda: mistaken(48)),
-        ("invalid-labels", COUNTED),
+        ("learning-rate-too-low", LINE_SEARCH),  # the graph shows the loss of a training
+        pytest.param("train-mode-evaluation", lambda: dropped(eval_mode=False), marks=UNSEEN),
+        pytest.param("overfitting", lambda: mistaken(48), marks=UNSEEN),
+        pytest.param("invalid-labels", COUNTED, marks=UNSEEN),
     ],
 )
 def test_a_loss_named_before_the_watch_is_seen(id: str, program: Callable[[], Program]):

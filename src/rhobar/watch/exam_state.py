@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rhobar.watch.forwards import Forward, tensors_in
+from rhobar.watch.forwards import Forward, address, tensors_in
 from rhobar.watch.hooks import LossCall
 
 __all__ = ["KeptBatch", "copy_of"]
@@ -128,7 +128,8 @@ def _place(outputs: list[Tensor], prediction: object) -> int | None:
     wanted = prediction.detach().reshape(-1)
     for i, output in enumerate(outputs):
         same = output.numel() == wanted.numel() and output.dtype == wanted.dtype and not output.is_nested
-        if same and torch.equal(output.detach().reshape(-1), wanted):
+        # In one place, or equal; NaN equals nothing.
+        if same and (address(output) == address(prediction) or torch.equal(output.detach().reshape(-1), wanted)):
             return i
     return None
 

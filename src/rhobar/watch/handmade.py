@@ -14,6 +14,7 @@ from torch import Tensor
 # As they are before anything is put around them.
 from torch.nn.functional import binary_cross_entropy, cross_entropy, l1_loss, mse_loss
 
+from rhobar.watch.graph import VIEWS
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.loss import LossTerm, LossTrace
 
@@ -39,11 +40,13 @@ def handmade_call(trace: LossTrace, loss: Tensor) -> LossCall | None:
     if function is None or prediction is None:
         return None
     if target is None:
-        target = _broadcast_target(term)
+        target = _target_left_by(term)
     if target is None or prediction.is_nested or target.is_nested:
         return None
     if term.kind == "cross_entropy":
         target = target.reshape(-1)
+    elif term.broadcast is None and target.numel() == prediction.numel():
+        target = target.reshape(prediction.shape)
     x, y = prediction.detach(), target.detach()
     try:
         with torch.no_grad(), warnings.catch_warnings():
@@ -57,12 +60,17 @@ def handmade_call(trace: LossTrace, loss: Tensor) -> LossCall | None:
     return LossCall(function, (prediction, target), {}, loss)
 
 
-def _broadcast_target(term: LossTerm) -> Tensor | None:
-    """Y of the residual f − y when (B, 1) met (B,): every row of f − (f − y) is y."""
+def _target_left_by(term: LossTerm) -> Tensor | None:
+    """The y of a residual f − y, where f is known but for its shape; also where (B, 1) met (B,), and each row is y."""
     value, residual = term.prediction_value, term.residual
-    if value is None or residual is None or term.broadcast is None:
+    if value is None or residual is None or not VIEWS.issuperset(term.passed):
         return None
-    full = value.detach() - residual
+    f = value.detach()
+    if f.numel() == residual.numel():
+        return f.reshape(residual.shape) - residual
+    if term.broadcast is None:
+        return None
+    full = f - residual
     y: Tensor = full[0]
     scale = float(y.abs().max()) if y.numel() else 0.0
     return y if bool((full - y).abs().max() <= 1e-5 * max(scale, 1.0)) else None

@@ -68,6 +68,8 @@ class LossTerm:
     output_node: Node | None = None
     residual: Tensor | None = None
     """prediction − target, where the formula kept it."""
+    passed: tuple[str, ...] = ()
+    """Operations between the formula's prediction and the node whose value `prediction_value` is."""
 
 
 @dataclass
@@ -230,9 +232,9 @@ def _residual(graph: Graph, node: Node, difference: Node, kind: str) -> LossTerm
         # y − p keeps the prediction in the second slot, p − y in the first.
         sign = -1.0 if (signal[0] == 1) == (op_name(difference) == "Sub") else 1.0
         term.chain = [f"residual:{sign:+.0f}"]
-        term.residual = sign * residual
+        term.residual = sign * residual.detach()
         if value is not None:
-            term.target = value - term.residual if residual.shape == value.shape else None
+            term.target = value.detach() - term.residual if residual.shape == value.shape else None
     shape, wide = out_shape(prediction), out_shape(difference)
     if wide and math.prod(wide) > math.prod(shape or (1,)) and _outer(shape, wide):
         term.broadcast = wide
@@ -275,11 +277,11 @@ def follow_prediction(graph: Graph, term: LossTerm, outputs: dict[Node, Tensor])
         term.chain.append(name)
         if value is None and node in outputs:
             value = outputs[node]
-            term.prediction_value = value
+            term.prediction_value, term.passed = value, tuple(term.chain[1:-1])
         if find_map(graph, node) is not None:
             term.output_node = node
             if term.prediction_value is None:
-                term.prediction_value = outputs.get(node)
+                term.prediction_value, term.passed = outputs.get(node), tuple(term.chain[1:-1])
             return
         below = _descend(graph, node)
         if name == "Expand" and below is not None and _outer(out_shape(below), out_shape(node)):
