@@ -2,7 +2,7 @@
 
     python benchmarks/trials.py FOLDER … [--programs 60] [--steps 60]
 
-Runs sick programs (their first line names the fault), then the first steps of each again with every remedy that applies.
+Runs sick programs (their first line names the fault), then the first steps of each again with every remedy.
 """
 
 import argparse

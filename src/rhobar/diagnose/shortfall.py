@@ -34,7 +34,7 @@ def fano_loss(accuracy: float, num_classes: int) -> float:
 def baseline_loss(training: Training) -> float | None:
     """The loss that the label probe stands for, its score less two standard errors; ``None`` if unknown."""
     probe, loss, targets = training.labels, training.loss, training.targets
-    if probe is None or loss is None or targets is None or targets.constant_loss is None:
+    if probe is None or loss is None or targets is None or targets.constant_loss is None or loss.weighted:
         return None
     score = probe.score - 2 * probe.stderr
     if loss.kind == "mse":

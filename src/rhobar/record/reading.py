@@ -112,6 +112,7 @@ class Reading:
         parameters: Every trainable parameter that the training holds or reaches.
         gradient_norm: ‖g‖₂ over all parameters, right after the backward pass.
         applied_norm: ‖g‖₂ when the optimizer read it (differs where the script clips or accumulates).
+        uphill: cos(Δθ_t, g_t): below 0 for a step of descent, 1 for one straight up the gradient.
         gradient_cosine: cos(g_t, g_{t−1}) with the reading one step before, over sampled elements.
         gradient_ratio: g_t·g_{t−1}/‖g_{t−1}‖²; below −1 the last step overshot by more than its own length.
         update_cosine: cos(Δθ_t, Δθ_{t−1}), over sampled elements.
@@ -123,6 +124,7 @@ class Reading:
     parameters: tuple[ParameterReading, ...] = ()
     gradient_norm: float | None = None
     applied_norm: float | None = None
+    uphill: float | None = None
     gradient_cosine: float | None = None
     gradient_ratio: float | None = None
     update_cosine: float | None = None

@@ -41,6 +41,7 @@ class LossFacts:
         output_max: Largest prediction seen.
         output_layer: Name of the last linear map.
         reduction: ``mean``, ``sum``, ``none`` or ``unknown``.
+        weighted: Whether classes or elements were given weights of their own.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class LossFacts:
     output_max: float | None = None
     output_layer: str | None = None
     reduction: str = "unknown"
+    weighted: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import Optimizer
 
-__all__ = ["Clearing"]
+__all__ = ["Clearing", "HandClearing"]
 
 
 class Clearing:
@@ -65,3 +65,37 @@ class Clearing:
             for ref in self._watched
         ]
         self._cleared = all(m is None for m in self._marks)
+
+
+class HandClearing:
+    """The same for a loop that moves the weights itself: between two backward passes they moved, and .grad stayed."""
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[weakref.ref[Tensor], weakref.ref[Tensor], int, Tensor]] = []
+        self.uncleared_steps = 0
+
+    def look(self) -> None:
+        """A backward pass begins: judge the time since the last one."""
+        marks, self._marks = self._marks, []
+        for parameter, gradient, version, before in marks:
+            p, g = parameter(), gradient()
+            if p is None or g is None or p.grad is not g or g._version != version:
+                return
+            if torch.equal(_few(p), before):
+                return
+        self.uncleared_steps += bool(marks)
+
+    def accumulated(self, parameters: list[Tensor]) -> None:
+        """A backward pass ended: note the first and the last parameter that has a gradient."""
+        held = [p for p in parameters if p.grad is not None]
+        self._marks = [
+            (weakref.ref(p), weakref.ref(p.grad), p.grad._version, _few(p))
+            for p in held[:1] + held[-1:]
+            if p.grad is not None
+        ]
+
+
+def _few(x: Tensor) -> Tensor:
+    """Copies of some elements, spread evenly."""
+    flat = x.detach().reshape(-1)
+    return flat[:: max(1, flat.numel() // 16)].clone()

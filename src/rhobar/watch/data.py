@@ -248,12 +248,14 @@ class Pairs:
         return x[index], y[index]
 
 
-def constant_loss(kind: str, y: Tensor | None) -> float | None:
+def constant_loss(kind: str, y: Tensor | None, weight: Tensor | None = None) -> float | None:
     """Mean loss of the best constant answer: H(frequencies) for classes, the variance for squares, and so on.
 
     Args:
         kind: Loss kind of `LossFacts`.
         y: Targets, rows × columns.
+        weight: Weights of the classes, or w of the positive class, −w y ln p − (1 − y) ln(1 − p), least at
+            p = w ȳ / (w ȳ + 1 − ȳ).
     """
     if y is None or y.numel() == 0:
         return None
@@ -262,8 +264,14 @@ def constant_loss(kind: str, y: Tensor | None) -> float | None:
         return None
     if kind in ("cross_entropy", "nll"):
         flat = y.reshape(-1)
-        counts = torch.unique(flat[flat >= 0], return_counts=True)[1].double()
-        p = counts / counts.sum()
+        classes, counts = torch.unique(flat[flat >= 0], return_counts=True)
+        shares = counts.double()
+        if weight is not None:
+            if int(classes.max()) >= weight.numel():
+                return None
+            shares = shares * weight[classes.long()]
+        p = shares / shares.sum()
+        p = p[p > 0]
         return float(-(p * p.log()).sum())
     if kind in ("soft_cross_entropy", "log_likelihood"):
         p = y.mean(0).clamp_min(1e-300)
@@ -276,8 +284,10 @@ def constant_loss(kind: str, y: Tensor | None) -> float | None:
         r = (y - y.median(0).values).abs()
         return float(torch.where(r < 1, 0.5 * r * r, r - 0.5).mean())
     if kind in ("bce", "bce_with_logits") and bool(((y >= 0) & (y <= 1)).all()):
-        p = y.mean(0).clamp(1e-12, 1 - 1e-12)
-        return float(-(p * p.log() + (1 - p) * (1 - p).log()).mean())
+        share = y.mean(0).clamp(1e-12, 1 - 1e-12)
+        w = torch.ones_like(share) if weight is None else weight.expand_as(share)
+        p = w * share / (w * share + 1 - share)
+        return float(-(w * share * p.log() + (1 - share) * (1 - p).log()).mean())
     return None
 
 

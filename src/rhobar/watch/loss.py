@@ -68,6 +68,9 @@ class LossTerm:
     output_node: Node | None = None
     residual: Tensor | None = None
     """prediction − target, where the formula kept it."""
+    weight: Tensor | None = None
+    """Weights of the classes, or of the positive class."""
+    weighted: bool = False
     passed: tuple[str, ...] = ()
     """Operations between the formula's prediction and the node whose value `prediction_value` is."""
 
@@ -144,6 +147,9 @@ def _named(graph: Graph, node: Node, kind: str) -> LossTerm:
     term.reduction = {0: "none", 1: "mean", 2: "sum"}.get(saved(node, "reduction"), "unknown")
     term.prediction_value, target = saved(node, "self"), saved(node, "target")
     term.target = target if isinstance(target, Tensor) else None
+    weight, positive = saved(node, "weight"), saved(node, "pos_weight")
+    term.weighted = isinstance(weight, Tensor) or isinstance(positive, Tensor)
+    term.weight = positive if isinstance(positive, Tensor) else weight if kind == "nll" else None
     if term.target is not None and kind in ("mse", "huber"):
         stretched = [
             n for n, stride in zip(term.target.shape, term.target.stride(), strict=True) if stride == 0 and n > 1
@@ -195,6 +201,8 @@ def _hand_written_term(graph: Graph, node: Node) -> LossTerm | None:
         below = _skip_views(graph, inputs[0], also=("Neg",))
         target = next((t for n in ("other", "self") if isinstance(t := saved(node, n), Tensor)), None)
         if below is not None and op_name(below) == "LogSoftmax":
+            if isinstance(target, Tensor) and target.ndim == 2 and _axis(below) == 0:
+                target = target.T  # classes down the columns, samples side by side
             return LossTerm("soft_cross_entropy", node, _only(graph, below), None, target)
         if below is not None and op_name(below) == "Log" and target is not None and target.ndim == 2:
             return LossTerm("log_likelihood", node, below, None, target)

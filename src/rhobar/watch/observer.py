@@ -122,6 +122,8 @@ class Observer:
         for other in self.trackers:
             for _, clearing in other.optimizers.values():
                 clearing.look()
+        if tracker is not None and not tracker.optimizers:
+            tracker.by_hand.look()
         reading = None
         if dense or (bad and tracker is not None and tracker.nonfinite is None):
             if self.passes.new_model:
@@ -183,6 +185,8 @@ class Observer:
                 clearing.accumulated()
         if tracker not in self.steps.waiting:
             self.steps.waiting.append(tracker)
+        if not tracker.optimizers:
+            tracker.by_hand.accumulated([p for t, p in tracker.parameters.live() if t.reached])
 
     def backward_failed(self, tracker: Tracker | None) -> None:
         """The backward pass raised: what was read before it ends here."""

@@ -327,7 +327,10 @@ class StepReading:
             output_max=tracker.outputs_range[1] if tracker.outputs_range else None,
             output_layer=self.names.layer(output.weight) if output is not None else None,
             reduction=term.reduction,
+            weighted=term.weighted or (first is not None and first.weighted),
         )
+        if term.weighted and tracker.class_weight is None and term.weight is not None:
+            tracker.class_weight = term.weight.detach().double().cpu()
         tracker.loss = (
             facts
             if first is None or first.kind == facts.kind or first.kind == "custom"

@@ -21,7 +21,7 @@ from rhobar.record import (
     StructureFacts,
     Training,
 )
-from rhobar.watch.clearing import Clearing
+from rhobar.watch.clearing import Clearing, HandClearing
 from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant_loss
 from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.moments import Sheet
@@ -66,6 +66,7 @@ class Tracker:
         self.phases: list[int] = []
         self.steps = 0
         self.moved_by_hand = 0
+        self.by_hand = HandClearing()
         self.optimizers: dict[int, tuple[weakref.ref[Optimizer], Clearing]] = {}
         self.optimizer: OptimizerFacts | None = None
         self.readings: list[Reading] = []
@@ -74,6 +75,7 @@ class Tracker:
         self.last: tuple[int, Tensor, Tensor] | None = None
         self.clipped: deque[bool] = deque(maxlen=MAX_READINGS)
         self.loss: LossFacts | None = None
+        self.class_weight: Tensor | None = None
         self.structure = StructureFacts()
         self.hand_written: set[str] = set()
         self.inputs: InputStatistics | None = None
@@ -210,7 +212,7 @@ class Tracker:
             moved = any(size != 0 for size in rms)
             if by_hand and moved:
                 self.moved_by_hand += 1
-            reading = dataclasses.replace(reading, parameters=parameters)
+            reading = dataclasses.replace(reading, parameters=parameters, uphill=cosine(update, opened.gradient))
             if self.last is not None and self.last[0] == reading.step - 1:
                 before = self.last[1]
                 ratio = None
@@ -249,7 +251,8 @@ class Tracker:
         kind = self.loss.kind if self.loss else "custom"
         constant = None
         if self.loss is not None and self.loss.num_terms == 1:
-            constant = constant_loss(kind, self.targets.sample())
+            if not self.loss.weighted or self.class_weight is not None:
+                constant = constant_loss(kind, self.targets.sample(), self.class_weight)
         by_hand = self.optimizer is None and self.moved_by_hand > 0
         steps = self.step if by_hand else self.steps
         structure = dataclasses.replace(self.structure, hand_written=tuple(sorted(self.hand_written)))
@@ -260,7 +263,9 @@ class Tracker:
             phases=tuple(self.phases),
             num_steps=steps,
             backwards_per_step=self.step / steps if steps else 1.0,
-            uncleared_steps=max((c.uncleared_steps for _, c in self.optimizers.values()), default=0),
+            uncleared_steps=self.by_hand.uncleared_steps
+            if by_hand
+            else max((c.uncleared_steps for _, c in self.optimizers.values()), default=0),
             clipped=sum(self.clipped) / len(self.clipped) if self.clipped else 0.0,
             batch_sizes=tuple(sorted(self.batch_sizes))[:32],
             num_rows_seen=self.rows_seen,

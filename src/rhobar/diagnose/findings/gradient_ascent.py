@@ -2,8 +2,9 @@
 
 ## What it does
 Fires when a loss that cannot be negative is driven below zero; when an optimizer set to `maximize` is given a
-loss that is an error to be made small; and when the loss rises steadily from the start while successive
-gradients agree.
+loss that is an error to be made small; when the loss rises steadily from the start while successive
+gradients agree; and, whatever the loss is, when updates point along the gradient and drive it to infinity or far
+above its start.
 
 ## Why it harms
 The better the optimizer works, the worse the model becomes.
@@ -17,7 +18,8 @@ invalid-labels. Too high a rate raises the loss too, but there successive gradie
 On a quadratic g_{t+1}·g_t / ‖g_t‖² = 1 − ηλ: above 1 for ascent, between 0 and 1 for a stable descent, below
 −1 beyond the stability limit. So a rising loss with a positive median cosine is ascent. Rising: at least 8 of
 the 9 increments of ten windows (under no trend each has sign ±; P ≤ 10/512 = 0.02), an end above the constant
-answer or, if that is unknown, above 1.5 times the start, and by more than four standard errors. Relative
+answer or, if that is unknown, above 1.5 times the start, and by more than four standard errors. A step of
+descent has cos(Δθ, g) < 0, with momentum on average; +0.3 in the median of four readings is none. Relative
 updates of 0.1 and more are learning-rate-too-high, and a line search whose smallest step still lowers the
 loss refutes the sign error.
 
@@ -31,6 +33,7 @@ Drop the minus sign, or `maximize=True`, or the `+` in a hand-written update.
 Robbins & Monro (1951), A stochastic approximation method.
 """
 
+import math
 from itertools import pairwise
 from statistics import fmean
 
@@ -46,6 +49,8 @@ _NEVER_NEGATIVE = ("mse", "l1", "huber", "smooth_l1", "cross_entropy", "bce", "b
 _NUM_WINDOWS = 10
 _MIN_RISES = 8
 _LONG_STEP = 0.1
+_FEWEST = 4
+_UPHILL = 0.3
 
 
 @rule(
@@ -72,6 +77,8 @@ def gradient_ascent(training: Training, record: Record) -> Outcome:
     course = progress(training)
     if course is None or course.num_steps < MIN_STEPS:
         return unchecked("gradient-ascent", f"needs {MIN_STEPS} backward passes")
+    if (seen := _uphill(course, training)) is not None:
+        return seen
     if (training.loss is None or training.loss.kind == "custom") and (seen := _bottomless(course, training)):
         return seen
     if training.loss is None or training.loss.kind == "custom":
@@ -79,6 +86,24 @@ def gradient_ascent(training: Training, record: Record) -> Outcome:
     if training.loss.kind not in _NEVER_NEGATIVE or not judgeable(training):
         return None
     return _negated(training, course) or _maximised(training, course) or _climbing(training, course)
+
+
+def _uphill(course: Progress, training: Training) -> Seen | None:
+    """Steps that go along the gradient, and a loss that they drove to infinity or far above its start."""
+    cosines = [r.uphill for r in training.readings if r.uphill is not None and math.isfinite(r.uphill)]
+    middle = typical(cosines) if len(cosines) >= _FEWEST else None
+    ruined = not course.finite or course.diverged
+    accumulating = training.num_steps > 0 and 2 * training.uncleared_steps >= training.num_steps
+    if middle is None or middle < _UPHILL or not ruined or accumulating:
+        return None
+    start = next((x for x in training.losses if math.isfinite(x)), course.start)
+    return Seen(
+        summary=f"The weights move up the gradient (cosine {middle:+.2f} in the median reading), and the loss went "
+        f"from {start:.3g} to {course.end:.3g}.",
+        severity=1.0,
+        confidence=0.95,
+        evidence=(Evidence("cosine of update and gradient", middle, _UPHILL),),
+    )
 
 
 def _bottomless(course: Progress, training: Training) -> Seen | None:
