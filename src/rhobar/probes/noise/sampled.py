@@ -49,19 +49,21 @@ class Sampled:
         """The shapes of the parameters."""
         return [edge.node.variable.shape for edge in self.edges]  # type: ignore[attr-defined]
 
-    def contributions(self, along: Float[Tensor, "samples values"]) -> list[list[Contribution]]:
-        """Return what each use of each parameter adds to ∂(Σ_j along_ij values_ij)/∂p, for every sample i at once."""
+    def contributions(self, along: Float[Tensor, "samples values"]) -> list[Contribution | None]:
+        """Return what each use adds to ∂(Σ_j along_ij values_ij)/∂p for every sample i, `None` if nothing."""
         deltas = gradients([self.values], [use.output for use in self.uses], [along]) if self.uses else []
-        parts: list[list[Contribution]] = [[] for _ in self.edges]
-        for use, layout, delta in zip(self.uses, self.layouts, deltas, strict=True):
-            if delta is not None:
-                parts[use.parameter].append(use.contribution(delta, layout, self.edges[use.parameter]))
-        return parts
+        return [
+            None if delta is None else use.contribution(delta, layout, self.edges[use.parameter])
+            for use, layout, delta in zip(self.uses, self.layouts, deltas, strict=True)
+        ]
 
     def merged(self, along: Float[Tensor, "samples values"]) -> list[Contribution | None]:
         """Return the sum of the uses' contributions for each parameter; `None` if there is none."""
-        found = zip(self.contributions(along), self.shapes, strict=True)
-        return [merged(parts, shape) if parts else None for parts, shape in found]
+        parts: list[list[Contribution]] = [[] for _ in self.edges]
+        for use, contribution in zip(self.uses, self.contributions(along), strict=True):
+            if contribution is not None:
+                parts[use.parameter].append(contribution)
+        return [merged(own, shape) if own else None for own, shape in zip(parts, self.shapes, strict=True)]
 
 
 def sampled(risk: Risk, batch: Batch, values: Values, plans: Plans | None = None) -> Sampled:
