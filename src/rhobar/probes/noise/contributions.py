@@ -38,6 +38,11 @@ class Outer:
     a: Tensor
     flipped: bool = False
 
+    @property
+    def num_samples(self) -> int:
+        """The number n."""
+        return self.delta.shape[0]
+
     def squares(self) -> Tensor:
         """Return ‖G_i‖² for each sample, by whichever order of products is cheaper."""
         n, t, p = self.delta.shape
@@ -66,17 +71,17 @@ class Dense:
 
     Attributes:
         make: Returns G_i for a slice of the samples.
-        samples: n.
+        num_samples: n.
         size: Scalars in one G_i.
     """
 
     make: Callable[[slice], Tensor]
-    samples: int
+    num_samples: int
     size: int
 
     def _chunks(self) -> list[slice]:
         step = max(1, MAX_ELEMENTS // self.size)
-        return [slice(i, min(i + step, self.samples)) for i in range(0, self.samples, step)]
+        return [slice(i, min(i + step, self.num_samples)) for i in range(0, self.num_samples, step)]
 
     def squares(self) -> Tensor:
         """Return ‖G_i‖² for each sample."""
@@ -109,6 +114,11 @@ class Rows:
     indices: Tensor
     delta: Tensor
     shape: torch.Size
+
+    @property
+    def num_samples(self) -> int:
+        """The number n."""
+        return self.delta.shape[0]
 
     def squares(self) -> Tensor:
         """Return ‖G_i‖² from pairs of places that hold the same index."""
@@ -144,6 +154,11 @@ class Convolved:
     outputs: Callable[[Tensor], Tensor]
     shape: torch.Size
 
+    @property
+    def num_samples(self) -> int:
+        """The number n."""
+        return self.delta.shape[0]
+
     def squares(self) -> Tensor:
         """Return ‖G_i‖² for each sample; few places are cheaper in pairs."""
         n, t, p = self.delta.shape
@@ -174,7 +189,7 @@ def merged(parts: Sequence[Contribution], shape: torch.Size) -> Contribution:
     if len(outers) == len(parts) and len({o.flipped for o in outers}) == 1:
         delta, a = torch.cat([o.delta for o in outers], 1), torch.cat([o.a for o in outers], 1)
         return Outer(delta, a, outers[0].flipped)
-    n = parts[0].samples if isinstance(parts[0], Dense) else parts[0].delta.shape[0]
+    n = parts[0].num_samples
 
     def make(chosen: slice) -> Tensor:
         total = torch.stack([part.dense(chosen).flatten(1) for part in parts]).sum(0)

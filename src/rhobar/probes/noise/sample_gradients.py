@@ -52,7 +52,8 @@ class SampleGradients:
 
     def _rows(self, of: Callable[[Contribution, int], Tensor]) -> Tensor:
         zero = torch.zeros(self.losses.numel(), dtype=torch.float64, device=self.losses.device)
-        rows = [zero if c is None else of(c, i).double() for i, c in enumerate(self.contributions)]
+        with torch.no_grad():
+            rows = [zero if c is None else of(c, i).double() for i, c in enumerate(self.contributions)]
         return torch.stack(rows)
 
 
@@ -66,7 +67,8 @@ def sample_gradients(risk: Risk, batch: Batch, plans: Plans | None = None) -> Sa
     """
     found = sampled(risk, batch, _losses, plans)
     losses = found.values[:, 0]
-    contributions = found.merged(torch.ones_like(found.values))
+    with torch.no_grad():
+        contributions = found.merged(torch.ones_like(found.values))
     for i, (edge, shape) in enumerate(zip(found.edges, found.shapes, strict=True)):
         if found.reasons[i]:
             contributions[i] = _one_by_one(losses, edge, shape)
@@ -84,8 +86,8 @@ def _one_by_one(losses: Tensor, edge: GradientEdge, shape: torch.Size) -> Dense:
 
     def make(chosen: slice) -> Tensor:
         rows = []
-        for loss in losses[chosen].unbind():
-            (g,) = gradients([loss], [edge])
+        for along in torch.eye(losses.numel(), dtype=losses.dtype, device=losses.device)[chosen]:
+            (g,) = gradients([losses], [edge], [along])
             rows.append(torch.zeros(shape, dtype=losses.dtype, device=losses.device) if g is None else g)
         return torch.stack(rows)
 

@@ -3,7 +3,7 @@
 The layout of the samples is found on the first two of them, once for all batches whose graphs are alike.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +49,18 @@ class Sampled:
         """The shapes of the parameters."""
         return [edge.node.variable.shape for edge in self.edges]  # type: ignore[attr-defined]
 
-    def contributions(self, along: Float[Tensor, "samples values"]) -> list[Contribution | None]:
-        """Return what each use adds to ∂(Σ_j along_ij values_ij)/∂p for every sample i, `None` if nothing."""
+    def contributions(
+        self, along: Float[Tensor, "samples values"], without: Container[int] = ()
+    ) -> list[Contribution | None]:
+        """Return what each use adds to ∂(Σ_j along_ij values_ij)/∂p for every sample i.
+
+        It is `None` where that is nothing, and for the parameters left out.
+        """
         deltas = gradients([self.values], [use.output for use in self.uses], [along]) if self.uses else []
         return [
-            None if delta is None else use.contribution(delta, layout, self.edges[use.parameter])
+            None
+            if delta is None or use.parameter in without
+            else use.contribution(delta, layout, self.edges[use.parameter])
             for use, layout, delta in zip(self.uses, self.layouts, deltas, strict=True)
         ]
 

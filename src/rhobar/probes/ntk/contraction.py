@@ -1,6 +1,7 @@
 """Inner products of two factored Jacobians, in the cheapest order.
 
-K_ia,jb = ⟨J_ia, J_jb⟩ for J_ia = Σ_t δ_iat k_itᵀ with t places, δ in ℝ^p, k in ℝ^q and C outputs costs, a pair of samples,
+K_ia,jb = ⟨J_ia, J_jb⟩ for J_ia = Σ_t δ_iat k_itᵀ with t places, δ in ℝ^p, k in ℝ^q and C outputs costs, for a pair of
+samples,
 
     one place        C² p                          (δ_ia · δ_jb)(k_i · k_j), all δ in one product
     by places        t² (q + C p) + C² t p         δ_jb pushed through the t × t similarities of the keys
@@ -59,6 +60,8 @@ def add_places(
     if x.delta.shape[3] == y.delta.shape[3] == 1:
         S = _single_similarities(x, y) + float(bias)
         return _add_products(K, x.delta.flatten(2), y.delta.flatten(2), upper, lambda i, j: S[i, j])
+    held = x.held()
+    x, y = held, (held if upper else y.held())
     rows, columns = x.delta.flatten(2), y.delta.flatten(1, 2)
     outputs = columns.shape[1] // y.delta.shape[2]
     for j in range(n2):
@@ -103,7 +106,8 @@ def _add_products(
         stop, start = min(i + step, n1), (i if upper else 0)
         block = X[i:stop].reshape(-1, size) @ flat[start * outputs :].T
         block = block.view(stop - i, outputs, n2 - start, outputs)
-        if weights is not None:
-            block *= weights(slice(i, stop), slice(start, n2))[:, None, :, None]
-        K[i:stop, :, start:] += block
+        if weights is None:
+            K[i:stop, :, start:] += block
+        else:
+            K[i:stop, :, start:].addcmul_(block, weights(slice(i, stop), slice(start, n2))[:, None, :, None])
     return K

@@ -5,7 +5,7 @@
 A step of gradient descent with rate η changes the outputs by −η K ∂L/∂f to first order. The Jacobian is never formed
 where its factors are smaller: for linear maps K = Σ_layers (A Aᵀ) ∘ (Δ Δᵀ).
 
-Textbook: B26
+Textbook: C92
 
 References:
     Jacot, Gabriel and Hongler (2018), Neural tangent kernel, section 4.
@@ -69,9 +69,10 @@ def empirical_ntk(
 ) -> EmpiricalNTK:
     """Compute the kernel of all samples.
 
-    Linear maps, convolutions, embeddings, norms, recurrent layers and broadcast terms and factors go by structure, found
-    in the autograd graph, however they were written. What does not (parameters that enter otherwise, or that reach a
-    sample through the others, as before train-mode batch norm) takes a backward pass for each output of each sample.
+    Linear maps, convolutions, embeddings, norms, recurrent layers and broadcast terms and factors go by structure,
+    found in the autograd graph, however they were written. What does not (parameters that enter otherwise, or that
+    reach a sample through the others, as before train-mode batch norm) takes a backward pass for each output of each
+    sample.
 
     Args:
         model: Any module, in the mode that is meant; it is left as it was. What it returns has samples first; further
@@ -110,6 +111,7 @@ def _no_loss(*_: object) -> Tensor:
     raise NotImplementedError("The kernel has no loss.")
 
 
+@torch.no_grad()
 def _kernel(parts: list[BatchJacobian], sizes: list[int], risk: Risk) -> Tensor:
     outputs = next((f.shape[1] for part in parts for f in map(_any, part.factors) if f is not None), 1)
     n = sum(sizes)
@@ -118,10 +120,16 @@ def _kernel(parts: list[BatchJacobian], sizes: list[int], risk: Risk) -> Tensor:
     rows = [slice(start, start + size) for start, size in zip(starts, sizes, strict=True)]
     for a, b in combinations_with_replacement(range(len(parts)), 2):
         _add_pair(K[rows[a], :, rows[b]], parts[a], parts[b], upper=a == b)
-    M = K.view(n * outputs, n * outputs)
-    M.triu_()
-    M += M.triu(1).mT
+    _mirror(K.view(n * outputs, n * outputs), 8 * outputs)
     return K
+
+
+def _mirror(M: Tensor, step: int) -> None:
+    """Copy the upper triangle to the lower one, block by block."""
+    for i in range(0, len(M), step):
+        rows = slice(i, i + step)
+        M[rows, rows] = M[rows, rows].triu() + M[rows, rows].triu(1).mT
+        M[i + step :, rows] = M[rows, i + step :].mT
 
 
 def _any(factor: Factor | None) -> Tensor | None:
@@ -131,14 +139,17 @@ def _any(factor: Factor | None) -> Tensor | None:
 def _add_pair(K: Tensor, one: BatchJacobian, two: BatchJacobian, *, upper: bool) -> None:
     """Add what all parameters contribute to the block of two batches."""
     done: set[int] = set()
-    pairs = list(zip(one.factors, two.factors, strict=True))
-    for i, (x, y) in enumerate(pairs):
+    for i in sorted(range(len(one.factors)), key=lambda i: one.factors[i] is None):  # biases after their matrices
+        if i in done:
+            continue
+        x, y = one.factor(i), two.factor(i)
+        if x is None or y is None:
+            continue
         if isinstance(x, Places) and isinstance(y, Places) and by_places(x, y):
             bias = one.biases.get(i, -1)
             together = bias >= 0 and two.biases.get(i) == bias
             add_places(K, x, y, bias=together, upper=upper)
-            done |= {i, bias} if together else {i}
-    for i, (x, y) in enumerate(pairs):
-        if x is not None and y is not None and i not in done:
+            done |= {bias} if together else set()
+        else:
             X = x.full()
             add_full(K, X, X if upper else y.full(), upper=upper)

@@ -96,6 +96,17 @@ class Places:
             J[chunk] = (part.mT if self.flipped else part).flatten(2)
         return J
 
+    def summed(self) -> Full:
+        """Return Σ_t δ_iat, the Jacobian by the bias of the same map."""
+        return Full(self.delta.sum(3).flatten(2))
+
+    def held(self) -> "Places":
+        """Return the same with its keys made once for all."""
+        if not isinstance(self.keys, Vectors):
+            return self
+        k = self.keys.of(slice(0, len(self.delta)))
+        return Places(self.delta, Vectors(lambda chosen: k[chosen], self.keys.size), self.flipped)
+
     def similarities(self, other: "Places", j: int, stop: int) -> Float[Tensor, "stop t2 t1"]:
         """Return k_jsᵀ k_it for the key s of the other's sample j and all keys of the first samples of this one.
 

@@ -19,18 +19,35 @@ class Stack:
         self.shape = shape
         self.J: Tensor | None = None
         self.places: dict[int, Places] = {}
+        self._full: set[int] = set()
+
+    def met(self, use: int) -> bool:
+        """Whether a use has contributed yet, so that it is known how."""
+        return use in self.places or use in self._full
 
     def put(self, use: int, c: int, C: int, contribution: Contribution) -> None:
         """Enter what one use contributes for output c of C."""
         if isinstance(contribution, Dense) or _full_is_smaller(contribution):
-            G = contribution.dense(slice(None)).flatten(1)
+            self._full.add(use)
             if self.J is None:
-                self.J = G.new_zeros(len(G), C, self.shape.numel())
-            self.J[:, c] += G
-            return
-        if use not in self.places:
+                first = contribution.dense(slice(None, 1))
+                self.J = first.new_zeros(contribution.num_samples, C, self.shape.numel())
+        elif use not in self.places:
             self.places[use] = _empty(contribution, C)
-        self.places[use].delta[:, c] = contribution.delta.mT
+        self.add(use, slice(c, c + 1), self.wanted(use, contribution).unsqueeze(0))
+
+    def wanted(self, use: int, contribution: Contribution) -> Tensor:
+        """Return the tensor that a contribution of a use met before enters by: δ, or G."""
+        if use in self.places and not isinstance(contribution, Dense):
+            return contribution.delta
+        return contribution.dense(slice(None)).flatten(1)
+
+    def add(self, use: int, chosen: slice, tensors: Tensor) -> None:
+        """Enter such tensors of several outputs, which come first."""
+        if use in self.places:
+            self.places[use].delta[:, chosen] = tensors.mT.movedim(0, 1)
+        elif self.J is not None:
+            self.J[:, chosen] += tensors.movedim(0, 1)
 
     def factor(self) -> Factor | None:
         """Return the sum of all uses; `None` if there was none."""
