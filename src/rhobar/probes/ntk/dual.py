@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["ERF", "RELU", "Dual", "gauss_hermite"]
+__all__ = ["ERF", "RELU", "Dual", "gauss_hermite", "hermite_nodes", "with_slope"]
 
 Moments = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
@@ -86,16 +86,16 @@ def gauss_hermite(phi: Callable[[Tensor], Tensor], *, order: int = 48) -> Dual:
     """
     if order < 1:
         raise ValueError(f"order must be at least 1, got {order}.")
-    z, w = _nodes(order)
+    z, w = hermite_nodes(order)
 
     def moments(c: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         z_, w_ = z.to(c), w.to(c)
         root = a.sqrt().clamp_min(torch.finfo(c.dtype).tiny)
-        u, du = _with_slope(phi, root.unsqueeze(-1) * z_)  # (n, 1, order)
+        u, du = with_slope(phi, root.unsqueeze(-1) * z_)  # (n, 1, order)
         rest = (b - (c / root).square()).clamp_min(0).sqrt()
         kappa, slope = torch.zeros_like(c), torch.zeros_like(c)
         for k in range(order):
-            v, dv = _with_slope(phi, (c / root).unsqueeze(-1) * z_[k] + rest.unsqueeze(-1) * z_)
+            v, dv = with_slope(phi, (c / root).unsqueeze(-1) * z_[k] + rest.unsqueeze(-1) * z_)
             kappa += w_[k] * u[..., k] * (v @ w_)
             slope += w_[k] * du[..., k] * (dv @ w_)
         return kappa, slope
@@ -103,7 +103,8 @@ def gauss_hermite(phi: Callable[[Tensor], Tensor], *, order: int = 48) -> Dual:
     return Dual(moments)
 
 
-def _with_slope(phi: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+def with_slope(phi: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return φ and φ' at every element of x."""
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         y = phi(x)
@@ -111,7 +112,7 @@ def _with_slope(phi: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Ten
     return y.detach(), slope
 
 
-def _nodes(order: int) -> tuple[Tensor, Tensor]:
+def hermite_nodes(order: int) -> tuple[Tensor, Tensor]:
     """Return nodes and weights for the standard normal, from the Jacobi matrix (Golub and Welsch)."""
     off = torch.arange(1, order, dtype=torch.float64).sqrt()
     nodes, vectors = torch.linalg.eigh(torch.diag(off, 1) + torch.diag(off, -1))
