@@ -2,6 +2,7 @@
 
 from rhobar.linalg.arnoldi import SpectralRadius, spectral_radius
 from rhobar.linalg.condition import ConditionNumber, condition_number
+from rhobar.linalg.conjugate_gradient import TrustRegionSolution, conjugate_gradient
 from rhobar.linalg.diagonal import DiagonalEstimate, diagonal
 from rhobar.linalg.golub_kahan import SingularValue, largest_singular_value, smallest_singular_value
 from rhobar.linalg.hutchinson import hutchinson_trace
@@ -26,8 +27,10 @@ __all__ = [
     "SpectralDensity",
     "SpectralRadius",
     "TraceEstimate",
+    "TrustRegionSolution",
     "Which",
     "condition_number",
+    "conjugate_gradient",
     "diagonal",
     "eigenpairs",
     "hutchinson_trace",

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import GradientEdge
 
+from rhobar.linalg.products import gradients
 from rhobar.probes.curvature.forward import forward
 from rhobar.probes.curvature.per_sample import sample_losses
-from rhobar.probes.curvature.risk import Batch, Risk, gradients, num_samples
+from rhobar.probes.curvature.risk import Batch, Risk, num_samples
 from rhobar.probes.noise.contributions import Contribution, Dense
 from rhobar.probes.noise.sampled import Plans, sampled
 

@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge
 from torch.utils import _pytree as pytree
 
-from rhobar.probes.curvature.risk import Batch, Risk, gradients, nodes
+from rhobar.linalg.products import gradients, nodes
+from rhobar.probes.curvature.risk import Batch, Risk
 from rhobar.probes.noise.contributions import Contribution, merged
 from rhobar.probes.noise.layout import Layout, find_layout
 from rhobar.probes.noise.uses import Use, find_uses

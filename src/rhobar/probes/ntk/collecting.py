@@ -8,8 +8,9 @@ from math import prod
 import torch
 from torch import Tensor
 
+from rhobar.linalg.products import gradients
 from rhobar.probes.curvature.forward import forward
-from rhobar.probes.curvature.risk import Batch, Risk, gradients, num_samples
+from rhobar.probes.curvature.risk import Batch, Risk, num_samples
 from rhobar.probes.noise.sampled import Plans, Sampled, sampled
 from rhobar.probes.ntk.factors import Factor, Full, Places
 from rhobar.probes.ntk.stacking import Stack

@@ -120,7 +120,7 @@ def _spectrum(name: str, W: Tensor, min_tail: int, num_bootstrap: int, generator
 
 
 def _bulk(squares: Tensor, m: int, n: int) -> tuple[Band, int]:
-    """Return the band of the bulk and how many are beyond it, which are taken out of the variance until none is left."""
+    """Return the band of the bulk and how many are beyond it, which are taken out of the variance until none is new."""
     spikes = 0
     while True:
         rest = max((m - spikes) * (n - spikes), 1)
