@@ -24,7 +24,9 @@ def restored(model: nn.Module) -> Iterator[None]:
     """
     modules = list(model.modules())
     owned = {id(p): p for module in modules for p in module._parameters.values() if p is not None}
-    if any(is_lazy(value) for value in owned.values()) or any(is_lazy(b) for m in modules for b in m._buffers.values()):
+    if any(is_lazy(value) for value in owned.values()) or any(
+        b is not None and is_lazy(b) for m in modules for b in m._buffers.values()
+    ):
         raise ValueError("The model has uninitialised (lazy) parameters; run one batch through it first.")
     modes = [module.training for module in modules]
     buffers = [dict(module._buffers) for module in modules]

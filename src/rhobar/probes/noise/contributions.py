@@ -26,7 +26,8 @@ MAX_ELEMENTS = 1 << 22
 
 def _squares(G: Tensor) -> Tensor:
     """Return ‖G_i‖² without the squares in memory, whose pages cost more than the sum."""
-    return torch.linalg.vector_norm(G.flatten(1), dim=1).square()
+    norms: Tensor = torch.linalg.vector_norm(G.flatten(1), dim=1)
+    return norms.square()
 
 
 @dataclass(frozen=True)
