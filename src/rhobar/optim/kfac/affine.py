@@ -81,7 +81,7 @@ def _gram(x: Tensor) -> Tensor:
 
 
 def _add_gram(A: Tensor, x: Tensor, *, fresh: bool) -> None:
-    """Add it to A, or put it there, without a second matrix of that size, and without a copy of x if places are many."""
+    """Add it to A, or put it there: no second matrix of that size, and no copy of x if places are many."""
     if x.shape[2] * 4 < x.shape[1] and len(x) > 1:
         x = x.transpose(0, 1).flatten(1)[None]
     for i, one in enumerate(x):
