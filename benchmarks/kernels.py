@@ -11,7 +11,6 @@ forwards, beside power iteration by jvp and vjp. memory: the NTK's peak above th
 
 import argparse
 import copy
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from functools import partial
 
 import torch
 from models import MODELS, Batch, Residual
-from probes import LOSS, Run, race, timed
+from probes import LOSS, Run, peak_of, race, timed
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -191,9 +190,7 @@ def peak(what: str, name: str) -> None:
     small = batch[0][:2], batch[1][:2]
     runs: dict[str, Callable[[Batch], object]] = {"ntk": lambda b: ntk(model, b)(), "step": lambda b: _step(model, b)}
     runs[what](small)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    runs[what](batch)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    print(peak_of(lambda: runs[what](batch)))
 
 
 def _step(model: nn.Module, batch: Batch) -> None:
