@@ -16,20 +16,19 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
+from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from rhobar.linalg import LinearOperator
+from rhobar.linalg.products import Parts, Product
 from rhobar.probes.curvature.parameters import ParameterSpace
 from rhobar.probes.restoring import restored
 from rhobar.probes.second_order import eager, once_differentiable, twice_differentiable
 
-__all__ = ["Batch", "Loss", "Make", "Parts", "Product", "Risk", "gradients", "nodes", "num_samples"]
+__all__ = ["Batch", "Loss", "Make", "Parts", "Product", "Risk", "num_samples"]
 
 T = TypeVar("T")
 Loss = Callable[..., Tensor]
 Batch = object
-Parts = list[Tensor]
-Product = Callable[[Parts], Sequence[Tensor | None]]
 Make = Callable[["Risk", Batch], Product]
 
 
@@ -84,7 +83,8 @@ class Risk:
         with restored(model), twice_differentiable(model) if twice else once_differentiable():
             self.moment.recall(model)
             for name, p in model.named_parameters():
-                p.requires_grad_(name in chosen)
+                if p.requires_grad != (name in chosen):
+                    p.requires_grad_(name in chosen)
             return make(self, batch)
 
     def edges(self) -> list[GradientEdge]:
@@ -124,6 +124,7 @@ class _Matvec:
         self.dtypes = [params[name].dtype for name in risk.space.names]
         self.versions = [p._version for p in params.values()]
         self.kept: list[Product] | None = None
+        self.last: Tensor | None = None
 
     def __call__(self, v: Tensor) -> Tensor:
         if self.versions != [p._version for p in self.risk.model.parameters()]:
@@ -137,6 +138,7 @@ class _Matvec:
                 Av = space.flatten(product(parts))
             Av = Av if weight == 1 else Av.mul_(weight)
             total = Av if total.numel() == 0 else total.add_(Av)
+        self.last = total  # its pages are not given back to the system, to be asked for again: a tenth of a product
         return total
 
     def _products(self) -> Iterable[Product]:
@@ -163,33 +165,3 @@ def num_samples(batch: Batch) -> int:
                 return leaf.shape[0]
             raise ValueError(f"A batch must hold at least one sample, got a tensor of shape {tuple(leaf.shape)}.")
     raise ValueError(f"A batch must hold a tensor to count its samples by, got {type(batch).__name__}; pass weights.")
-
-
-def gradients(
-    outputs: Sequence[Tensor],
-    inputs: Sequence[Tensor] | Sequence[GradientEdge],
-    along: Sequence[Tensor] | None = None,
-    *,
-    create_graph: bool = False,
-) -> list[Tensor | None]:
-    """Return Σ_o (∂o/∂input)ᵀ along_o for each input, keeping the graph; `None` where nothing depends on it."""
-    depending = [i for i, o in enumerate(outputs) if o.requires_grad]
-    if not depending:
-        return [None] * len(inputs)
-    given = None if along is None else [along[i] for i in depending]
-    found = torch.autograd.grad(
-        [outputs[i] for i in depending], inputs, given, retain_graph=True, create_graph=create_graph, allow_unused=True
-    )
-    return list(found)
-
-
-def nodes(tensors: Sequence[Tensor]) -> list[Node]:
-    """Return the nodes of the autograd graph that the tensors depend on, each once."""
-    pending = [t.grad_fn for t in tensors if t.grad_fn is not None]
-    found: dict[Node, None] = {}
-    while pending:
-        node = pending.pop()
-        if node not in found:
-            found[node] = None
-            pending += [n for n, _ in node.next_functions if n is not None and n not in found]
-    return list(found)
