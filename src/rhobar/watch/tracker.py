@@ -250,9 +250,9 @@ class Tracker:
         self.settle_update(by_hand=self.optimizer is None)
         kind = self.loss.kind if self.loss else "custom"
         constant = None
-        if self.loss is not None and self.loss.num_terms == 1:
-            if not self.loss.weighted or self.class_weight is not None:
-                constant = constant_loss(kind, self.targets.sample(), self.class_weight)
+        known = self.loss is not None and (not self.loss.weighted or self.class_weight is not None)
+        if known and self.loss is not None and self.loss.num_terms == 1:
+            constant = constant_loss(kind, self.targets.sample(), self.class_weight)
         by_hand = self.optimizer is None and self.moved_by_hand > 0
         steps = self.step if by_hand else self.steps
         structure = dataclasses.replace(self.structure, hand_written=tuple(sorted(self.hand_written)))
