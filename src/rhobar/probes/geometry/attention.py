@@ -100,7 +100,7 @@ def attention_statistics(model: nn.Module, batches: Iterable[object]) -> Attenti
         with restored(model), torch.no_grad(), reader:
             for batch in batches:
                 reader.start()
-                x = batch if isinstance(batch, tuple) and len(batch) == 3 else inputs_of(batch)[0]
+                x, _ = inputs_of(batch)
                 model(**x) if isinstance(x, dict) else model(*x) if isinstance(x, tuple) else model(x)
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
@@ -172,7 +172,7 @@ def _projected_scores(*args: Any, **kwargs: Any) -> tuple[Tensor | None, str]:
     given = _SIGNATURE.bind(*args, **kwargs)
     given.apply_defaults()
     use = given.arguments
-    q, k, v = (use[name] if use[name].dim() == 3 else use[name][:, None] for name in ("query", "key", "value"))
+    q, k = (use[name] if use[name].dim() == 3 else use[name][:, None] for name in ("query", "key"))
     if use["use_separate_proj_weight"]:
         weights = [use[f"{name}_proj_weight"] for name in "qkv"]
     else:

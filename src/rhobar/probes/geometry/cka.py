@@ -127,12 +127,10 @@ def cka_matrix(
     sizes = {x.shape[0] for x in rows.values()}
     if len(sizes) != 1:
         raise ValueError(f"layers must hold the same samples, one layer at least, got {sorted(sizes)} samples.")
-    grams = [_gram(x, kernel, width) for x in rows.values()]
-    product = unbiased_hsic if debiased else hsic
+    grams = torch.stack([_gram(x, kernel, width) for x in rows.values()])
 
     def matrix(kept: Tensor) -> Tensor:
-        parts = [K[kept][:, kept] for K in grams]
-        inner = torch.stack([torch.stack([product(K, L) for L in parts]) for K in parts])
+        inner = _products(grams[:, kept[:, None], kept], debiased)
         scale = inner.diagonal().sqrt()
         return inner / (scale[:, None] * scale)
 
@@ -156,6 +154,19 @@ def unbiased_hsic(K: Gram, L: Gram) -> Float[Tensor, ""]:
     terms = (k * l).sum() + ones_k.sum() * ones_l.sum() / ((n - 1) * (n - 2)) - 2 / (n - 2) * (ones_k @ ones_l)
     found: Tensor = terms / (n * (n - 3))
     return found
+
+
+def _products(grams: Float[Tensor, "layers n n"], debiased: bool) -> Float[Tensor, "layers layers"]:
+    """Return HSIC of all pairs, up to a common factor, by one product of matrices."""
+    n = grams.shape[1]
+    if not debiased:
+        centred = grams - grams.mean(1, keepdim=True) - grams.mean(2, keepdim=True) + grams.mean((1, 2), keepdim=True)
+        flat = centred.flatten(1)
+        return flat @ flat.T
+    bare = grams * (1 - torch.eye(n, dtype=grams.dtype))
+    ones, flat = bare.sum(1), bare.flatten(1)
+    total = ones.sum(1)
+    return flat @ flat.T + torch.outer(total, total) / ((n - 1) * (n - 2)) - 2 / (n - 2) * ones @ ones.T
 
 
 def _aligned(K: Gram, L: Gram, debiased: bool) -> Tensor:

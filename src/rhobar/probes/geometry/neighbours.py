@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from rhobar.probes.estimate import jackknife
+from rhobar.probes.estimate import blockwise
 
 __all__ = ["IntrinsicDimension", "dimension_from", "nearest_distances"]
 
@@ -51,7 +51,7 @@ def dimension_from(
     unbiased: Callable[[int], float],
     at_least: int,
 ) -> IntrinsicDimension:
-    """Return d = c(n) / mean_i inverse_i of the different rows, with the jackknife's error.
+    """Return d = c(n) / mean_i inverse_i of the different rows, with the error between blocks.
 
     Raises:
         ValueError: If too few rows are different.
@@ -70,5 +70,5 @@ def dimension_from(
     def statistic(kept: Tensor) -> Tensor:
         return unbiased(kept.numel()) / inverse(order[kept]).mean()
 
-    value, stderr = jackknife(statistic, n)
+    value, stderr = blockwise(statistic, n, least=3 * at_least)
     return IntrinsicDimension(value.item(), stderr.item(), n)

@@ -43,8 +43,7 @@ def counted_entropy(symbols: Int[Tensor, " n"]) -> Estimate:
     n = index.numel()
     surprise = -(counts[index].double() / n).log()
     m = counts.numel()
-    spread = surprise.var(correction=0).item() / n + (m - 1) / (2 * n**2)
-    return Estimate(entropy_of_counts(counts), spread**0.5)
+    return Estimate(entropy_of_counts(counts), _deviation(surprise, m - 1))
 
 
 def counted_information(x: Int[Tensor, " n"], y: Int[Tensor, " n"]) -> Estimate:
@@ -65,4 +64,14 @@ def counted_information(x: Int[Tensor, " n"], y: Int[Tensor, " n"]) -> Estimate:
     value = entropy_of_counts(cx) + entropy_of_counts(cy) - entropy_of_counts(cxy)
     gain = (cxy[ij].double() * n / (cx[i].double() * cy[j].double())).log()
     free = (cx.numel() - 1) * (cy.numel() - 1)
-    return Estimate(value, (gain.var(correction=0).item() / n + free / (2 * n**2)) ** 0.5)
+    return Estimate(value, _deviation(gain, free))
+
+
+def _deviation(terms: Tensor, free: int) -> float:
+    """Return the standard error of a mean of terms, of which χ²/(2n) with `free` degrees of freedom is one part.
+
+    That part alone gives the terms a variance of about free/n, so as much and a deviation of it is not counted twice.
+    """
+    n = terms.numel()
+    first = max(terms.var(correction=0).item() - (free + (2 * free) ** 0.5) / n, 0.0)
+    return (first / n + free / (2 * n**2)) ** 0.5

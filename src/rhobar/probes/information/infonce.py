@@ -128,7 +128,7 @@ def infonce(
 def _trained(
     x: Tensor, y: Tensor, K: int, num_steps: int, width: int, lr: float, generator: torch.Generator
 ) -> nn.Module:
-    with torch.inference_mode(False):
+    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):
         critic = _Critic(x.shape[1], y.shape[1], width, generator)
         optimizer = torch.optim.Adam(critic.parameters(), lr=lr)
         for step in range(num_steps):

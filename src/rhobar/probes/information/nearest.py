@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rhobar.probes.estimate import Estimate
+from rhobar.probes.estimate import Estimate, blockwise
 from rhobar.probes.samples import checked_pair, checked_samples
 
 __all__ = ["nearest_entropy", "nearest_information"]
@@ -50,15 +50,25 @@ def nearest_entropy(x: Float[Tensor, "samples ..."], *, num_neighbours: int = 3)
     rows = checked_samples(x, least=k + 2)
     n, d = rows.shape
     log_volume = d / 2 * math.log(math.pi) - math.lgamma(d / 2 + 1)
-    radii = []
-    for start in range(0, n, 512):
-        near = torch.cdist(rows[start : start + 512], rows, compute_mode="donot_use_mm_for_euclid_dist")
-        radii.append(near.kthvalue(k + 1, dim=1).values)  # the nearest is the sample itself
-    local = d * torch.cat(radii).log() + log_volume
-    if not local.isfinite().all():
+    psi = _digamma(n) - _digamma(k) + log_volume
+
+    def mean_log(kept: Tensor) -> Tensor:
+        shift = _digamma(kept.numel()) - _digamma(n)
+        return d * _radii(rows[kept], k).log().mean() + shift
+
+    value, stderr = blockwise(mean_log, n, least=16 * (k + 1))
+    if not value.isfinite():
         return Estimate(-math.inf, 0.0)
-    value = local.mean() + torch.digamma(torch.tensor(float(n))) - torch.digamma(torch.tensor(float(k)))
-    return Estimate(value.item(), (local.std() / n**0.5).item())
+    return Estimate(value.item() + psi, stderr.item())
+
+
+def _radii(rows: Tensor, k: int) -> Tensor:
+    """Return each sample's distance to its k-th neighbour."""
+    found = []
+    for start in range(0, rows.shape[0], 512):
+        near = torch.cdist(rows[start : start + 512], rows, compute_mode="donot_use_mm_for_euclid_dist")
+        found.append(near.topk(k + 1, dim=1, largest=False).values[:, -1])  # the nearest is the sample itself
+    return torch.cat(found)
 
 
 def nearest_information(
@@ -90,11 +100,15 @@ def nearest_information(
     k = _checked_k(num_neighbours)
     a, b = (_standardised(rows) for rows in checked_pair(x, y, least=k + 2))
     n = a.shape[0]
-    parts = [_counts(a, b, start, k) for start in range(0, n, 512)]
-    nx, ny = (torch.cat(part).double() for part in zip(*parts, strict=True))
-    local = torch.digamma(torch.tensor(float(k))) + torch.digamma(torch.tensor(float(n)))
-    terms = local.double() - torch.digamma(nx + 1) - torch.digamma(ny + 1)
-    return Estimate(terms.mean().item(), (terms.std() / n**0.5).item())
+
+    def information(kept: Tensor) -> Tensor:
+        x, y = a[kept], b[kept]
+        parts = [_counts(x, y, start, k) for start in range(0, kept.numel(), 512)]
+        nx, ny = (torch.cat(part).double() for part in zip(*parts, strict=True))
+        return _digamma(k) + _digamma(kept.numel()) - (torch.digamma(nx + 1) + torch.digamma(ny + 1)).mean()
+
+    value, stderr = blockwise(information, n, least=16 * (k + 1))
+    return Estimate(value.item(), stderr.item())
 
 
 def _counts(a: Tensor, b: Tensor, start: int, k: int) -> tuple[Tensor, Tensor]:
@@ -103,12 +117,16 @@ def _counts(a: Tensor, b: Tensor, start: int, k: int) -> tuple[Tensor, Tensor]:
     da, db = (torch.cdist(m[start:stop], m, p=torch.inf) for m in (a, b))
     own = torch.arange(stop - start), torch.arange(start, stop)
     da[own], db[own] = torch.inf, torch.inf
-    eps = torch.maximum(da, db).kthvalue(k, dim=1, keepdim=True).values
+    eps = torch.maximum(da, db).topk(k, dim=1, largest=False).values[:, -1:]
     return (da < eps).sum(1), (db < eps).sum(1)
 
 
 def _standardised(rows: Tensor) -> Tensor:
     return (rows - rows.mean(0)) / rows.std(0).clamp_min(1e-300)
+
+
+def _digamma(n: int) -> float:
+    return torch.digamma(torch.tensor(float(n), dtype=torch.float64)).item()
 
 
 def _checked_k(k: int) -> int:
