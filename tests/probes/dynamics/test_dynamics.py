@@ -62,8 +62,8 @@ def test_known_exponents(name):
 
 def test_exponent_errors_are_standard_normal():
     z = []
-    for seed in range(60):
-        found = lyapunov_spectrum(logistic(3.9), starts(1, seed=seed), num_steps=600, num_transient=30)
+    for seed in range(40):
+        found = lyapunov_spectrum(logistic(3.9), starts(4, seed=seed), num_steps=160, num_transient=30, num_blocks=5)
         z.append((found.values[0] - 0.4945).item() / found.stderr[0].item())  # 0.4945 from 4 × 10⁶ steps
     z = torch.tensor(z)
     assert abs(z.mean()) < 0.5
@@ -73,10 +73,15 @@ def test_exponent_errors_are_standard_normal():
 def test_lorenz():
     at = torch.tensor([[1.0, 1.0, 20.0], [-5.0, -4.0, 25.0], [8.0, 3.0, 30.0], [2.0, 5.0, 15.0]])
     found = lyapunov_spectrum(
-        lorenz(0.02), at.repeat(4, 1) + torch.randn(16, 3), num_steps=1200, num_transient=250, time_step=0.02
+        lorenz(0.02),
+        at.repeat(4, 1) + torch.randn(16, 3),
+        num_steps=1000,
+        num_transient=250,
+        time_step=0.02,
+        num_blocks=4,
     )
-    assert found.values[0].item() == pytest.approx(0.906, abs=max(4 * found.stderr[0].item(), 0.03))
-    assert found.stderr[0] < 0.03
+    assert found.values[0].item() == pytest.approx(0.906, abs=max(3 * found.stderr[0].item(), 0.03))
+    assert found.stderr[0] < 0.06
     assert found.values[1].item() == pytest.approx(0, abs=0.02)
     assert found.values.sum().item() == pytest.approx(-(10 + 1 + 8 / 3), abs=0.02)
     assert found.dimension == pytest.approx(2.062, abs=0.02)

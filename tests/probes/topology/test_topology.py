@@ -8,7 +8,7 @@ import torch
 
 from rhobar.probes.samples import distances
 from rhobar.probes.topology import betti_curve, bottleneck_distance, layer_topology, persistence, persistent_homology
-from rhobar.probes.topology.components import spanning_edges
+from rhobar.probes.topology.components import component_distance, spanning_edges
 
 gudhi = pytest.importorskip("gudhi")
 
@@ -59,8 +59,9 @@ def test_clusters_are_those_of_gudhi_and_scipy(name):
     csgraph = pytest.importorskip("scipy.sparse.csgraph")
     d = distances(CLOUDS[name])
     edges = spanning_edges(d)
-    tree = csgraph.minimum_spanning_tree(d.numpy()).toarray()
-    lengths = np.sort(tree[tree > 0])  # scipy leaves out edges of length zero
+    different = distances(CLOUDS[name].unique(dim=0))  # scipy takes edges of length zero for missing ones
+    tree = csgraph.minimum_spanning_tree(different.numpy()).toarray()
+    lengths = np.sort(tree[tree > 0])
     assert np.allclose(edges[edges > 0].numpy(), lengths)
     rips = persistence.gudhi("gudhi.sklearn.rips_persistence").RipsPersistence(
         homology_dimensions=0, input_type="full distance matrix"
@@ -69,6 +70,13 @@ def test_clusters_are_those_of_gudhi_and_scipy(name):
     deaths = np.sort(deaths[np.isfinite(deaths) & (deaths > 0)])
     assert np.allclose(edges[edges > 0].numpy(), deaths)
     assert len(edges) == len(d) - 1
+
+
+@pytest.mark.parametrize("sizes", [(5, 9), (8, 8), (1, 4), (0, 3)])
+def test_component_distance_is_the_bottleneck_distance(sizes):
+    a, b = (torch.rand(n, generator=g(n)).double() for n in sizes)
+    diagrams = [torch.stack([torch.zeros_like(x), x], 1).numpy() for x in (a, b)]
+    assert component_distance(a, b) == pytest.approx(gudhi.bottleneck_distance(*diagrams), abs=1e-9)
 
 
 def test_loops_are_those_of_the_simplex_tree():

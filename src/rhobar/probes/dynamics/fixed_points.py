@@ -111,7 +111,7 @@ def fixed_points(
     size = torch.linalg.vector_norm(y - x, dim=1)
     good = (size <= tol * (1 + torch.linalg.vector_norm(x, dim=1))) & J.isfinite().all((1, 2))
     found = _distinct(x[good], size[good], J[good], separation, starts.shape[0])
-    return FixedPoints(found, starts.shape[0], int((~good).sum()))
+    return FixedPoints(tuple(found), starts.shape[0], int((~good).sum()))
 
 
 def _damped(f: Map, x: Tensor, F: Tensor, J: Tensor) -> Tensor:
@@ -141,7 +141,7 @@ def _singular(A: Tensor) -> bool:
     return bool((info != 0).any())
 
 
-def _distinct(x: Tensor, size: Tensor, J: Tensor, separation: float, total: int) -> tuple[FixedPoint, ...]:
+def _distinct(x: Tensor, size: Tensor, J: Tensor, separation: float, total: int) -> list[FixedPoint]:
     found: list[tuple[int, FixedPoint]] = []
     left = torch.ones(x.shape[0], dtype=torch.bool)
     for i in range(x.shape[0]):
@@ -156,4 +156,4 @@ def _distinct(x: Tensor, size: Tensor, J: Tensor, separation: float, total: int)
         eigenvalues = eigenvalues[eigenvalues.abs().argsort(descending=True)]
         radius = eigenvalues[0].abs().item()
         found.append((count, FixedPoint(x[best], size[best].item(), radius, eigenvalues, count / total)))
-    return tuple(point for _, point in sorted(found, key=lambda item: -item[0]))
+    return [point for _, point in sorted(found, key=lambda item: -item[0])]

@@ -41,8 +41,8 @@ class LyapunovSpectrum:
 
     @property
     def chaotic(self) -> bool:
-        """Whether the largest exponent is above zero by two standard errors."""
-        return bool(self.values[0] > 2 * self.stderr[0])
+        """Whether the largest exponent is above zero by two standard errors, and by more than rounding."""
+        return bool(self.values[0] > 2 * self.stderr[0] + 1e-6)
 
     @property
     def dimension(self) -> float:

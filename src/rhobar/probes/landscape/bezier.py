@@ -71,8 +71,9 @@ def bezier_path(
         >>> a, b = nn.Linear(2, 1, bias=False), nn.Linear(2, 1, bias=False)
         >>> a.load_state_dict({"weight": torch.tensor([[1.0, 0.1]])}), b.load_state_dict({"weight": -a.weight.data})
         (<All keys matched successfully>, <All keys matched successfully>)
-        >>> circle = lambda model, batch: (model.weight.square().sum() - 1).square()  # minima on a circle
-        >>> found = bezier_path(a, circle, [torch.ones(1, 2)], b, num_steps=100)
+        >>> circle = lambda y, targets: (y.square().sum() - 1).square()  # of the weights themselves: minima on a circle
+        >>> batch = (torch.eye(2), torch.zeros(2))
+        >>> found = bezier_path(a, circle, [batch], b, num_steps=100)
         >>> found.line.barrier.value > 0.9, found.curve.barrier.value < 0.5
         (True, True)
     """

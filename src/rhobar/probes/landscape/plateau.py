@@ -60,6 +60,7 @@ def plateau(
         ValueError: If the share or reach is not positive, or as for `gradient_noise`.
 
     Example:
+        >>> import torch
         >>> model = nn.Linear(1, 1, bias=False)
         >>> _ = nn.init.constant_(model.weight, 2.0)  # L = θ², so the slope is 2
         >>> found = plateau(model, nn.MSELoss(), [(torch.ones(4, 1), torch.zeros(4, 1))])

@@ -27,6 +27,7 @@ def betti_curve(found: Persistence, radii: Float[Tensor, " points"], *, degree: 
         A `ValueError` is raised if the degree is another one.
 
     Example:
+        >>> import torch
         >>> from rhobar.probes.topology import persistent_homology
         >>> x = torch.tensor([[0.0], [1.0], [3.0], [7.0]])
         >>> found = persistent_homology(x, loops=False, normalized=False)

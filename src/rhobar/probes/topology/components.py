@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["spanning_edges"]
+__all__ = ["component_distance", "spanning_edges"]
 
 
 def spanning_edges(d: Float[Tensor, "n n"]) -> Float[Tensor, " edges"]:
@@ -36,3 +36,22 @@ def spanning_edges(d: Float[Tensor, "n n"]) -> Float[Tensor, " edges"]:
         inside[j] = True
         nearest = torch.minimum(nearest, d[j])
     return edges.sort().values
+
+
+def component_distance(a: Float[Tensor, " n"], b: Float[Tensor, " m"]) -> float:
+    """Return the bottleneck distance of two diagrams of components, given by their finite deaths.
+
+    All are born at 0, so the k longest are matched in order and the rest with the diagonal, at half their length:
+    the distance is the smallest over k of the larger of both.
+
+    Example:
+        >>> component_distance(torch.tensor([1.0, 5.0]), torch.tensor([6.0]))
+        1.0
+    """
+    a, b = (x.sort(descending=True).values for x in (a, b))
+    best = torch.inf
+    for k in range(min(a.numel(), b.numel()) + 1):
+        matched = (a[:k] - b[:k]).abs().max().item() if k else 0.0
+        rest = [x[k].item() / 2 for x in (a, b) if x.numel() > k]
+        best = min(best, max([matched, *rest]))
+    return float(best)

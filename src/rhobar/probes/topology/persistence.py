@@ -3,15 +3,16 @@
 In the Vietoris–Rips complex at scale r all samples nearer than r are joined. A class is born at one scale and dies at
 another; those that live long are of the shape, those that live shortly of the sampling.
 
-Which are long is judged by subsampling: with c the (1 − α) quantile of the Hausdorff distance between samples and
-a subsample of b, which bounds how far births and deaths move, a class counts if it lives longer than 2 c. That is
-conservative.
+Which are long is judged by the bottleneck bootstrap: with c the (1 − α) quantile of the bottleneck distance between
+the diagram of the samples and that of as many drawn from them with replacement, a class counts if it lives longer
+than 2 c, that is if it is farther from the diagonal than c.
 
 Textbook: B57[Adv].
 
 References:
     Edelsbrunner, Letscher and Zomorodian (2002), Topological persistence and simplification.
-    Fasy et al. (2014), Confidence sets for persistence diagrams, section 4.1.
+    Fasy et al. (2014), Confidence sets for persistence diagrams, section 3.
+    Chazal, Fasy, Lecci, Michel, Rinaldo and Wasserman (2018), Robust topological inference, section 6 (bootstrap).
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rhobar.probes.samples import checked_samples, distances
-from rhobar.probes.topology.components import spanning_edges
+from rhobar.probes.topology.components import component_distance, spanning_edges
 
 __all__ = ["Persistence", "gudhi", "persistent_homology"]
 
@@ -34,21 +35,21 @@ class Persistence:
     Attributes:
         components: H₀, births at 0; the last one never dies.
         loops: H₁; empty if it was not asked for.
-        noise: 2 c, the life beyond which a class counts.
+        noise: 2 c of H₀ and of H₁, the life beyond which a class counts.
         scale: What distances were divided by; one if they were not.
         num_samples: Samples used.
     """
 
     components: Float[Tensor, "classes 2"] = field(repr=False)
-    loops: Float[Tensor, "classes 2"] = field(repr=False)
-    noise: float
+    loops: Float[Tensor, "loops 2"] = field(repr=False)
+    noise: tuple[float, float]
     scale: float
     num_samples: int
 
     def num_significant(self, degree: int) -> int:
         """Return the number of classes of H₀ or H₁ that live longer than the noise."""
         diagram = self.diagram(degree)
-        return int((diagram[:, 1] - diagram[:, 0] > self.noise).sum())
+        return int((diagram[:, 1] - diagram[:, 0] > self.noise[degree]).sum())
 
     def diagram(self, degree: int) -> Float[Tensor, "classes 2"]:
         """Return births and deaths of H₀ or H₁.
@@ -68,7 +69,7 @@ def persistent_homology(
     normalized: bool = True,
     max_samples: int = 200,
     confidence: float = 0.95,
-    num_subsamples: int = 40,
+    num_resamples: int = 20,
     generator: torch.Generator | None = None,
 ) -> Persistence:
     """Find the clusters and loops of samples.
@@ -79,8 +80,8 @@ def persistent_homology(
         normalized: Whether to divide distances by their median, so that layers of different size compare.
         max_samples: More are thinned out to a random subset; time grows as their cube.
         confidence: 1 − α.
-        num_subsamples: Subsamples, of n / log n samples each, for the noise.
-        generator: Source of subsets; by default one seeded with zero.
+        num_resamples: Of the bootstrap.
+        generator: Source of subset and resamples; by default one seeded with zero.
 
     Returns:
         The diagrams.
@@ -106,11 +107,11 @@ def persistent_homology(
     deaths = torch.cat([spanning_edges(d), d.new_tensor([torch.inf])])
     components = torch.stack([torch.zeros_like(deaths), deaths], 1)
     found = _loops(d) if loops else d.new_zeros(0, 2)
-    noise = 2 * _hausdorff_quantile(d, confidence, num_subsamples, generator)
+    noise = _noise(d, deaths[:-1], found if loops else None, confidence, num_resamples, generator)
     return Persistence(components, found, noise, scale, n)
 
 
-def _loops(d: Float[Tensor, "n n"]) -> Float[Tensor, "classes 2"]:
+def _loops(d: Float[Tensor, "n n"]) -> Float[Tensor, "loops 2"]:
     rips = gudhi("gudhi.sklearn.rips_persistence").RipsPersistence(
         homology_dimensions=1, input_type="full distance matrix"
     )
@@ -136,9 +137,22 @@ def gudhi(module: str) -> Any:  # noqa: ANN401
         ) from error
 
 
-def _hausdorff_quantile(d: Tensor, confidence: float, num_subsamples: int, generator: torch.Generator) -> float:
-    """Return the quantile of max_i min_{j in subsample} d_ij over random subsamples."""
+def _noise(
+    d: Tensor,
+    deaths: Tensor,
+    loops: Tensor | None,
+    confidence: float,
+    num_resamples: int,
+    generator: torch.Generator,
+) -> tuple[float, float]:
+    """Return twice the quantile of the distance to the diagrams of resamples, for H₀ and H₁."""
     n = d.shape[0]
-    b = max(2, round(n / max(torch.tensor(float(n)).log().item(), 1.0)))
-    far = [d[:, torch.randperm(n, generator=generator)[:b]].amin(1).max() for _ in range(num_subsamples)]
-    return torch.stack(far).quantile(confidence).item()
+    moved: list[list[float]] = [[], []]
+    for _ in range(num_resamples):
+        rows = torch.randint(n, (n,), generator=generator)
+        part = d[rows][:, rows]
+        moved[0].append(component_distance(spanning_edges(part), deaths))
+        if loops is not None:
+            moved[1].append(float(gudhi("gudhi").bottleneck_distance(_loops(part).numpy(), loops.numpy())))
+    first, second = (2 * torch.tensor(m or [0.0]).quantile(confidence).item() for m in moved)
+    return first, second

@@ -63,6 +63,7 @@ def fairness_gaps(
         ValueError: If shapes differ, or there are fewer than two groups.
 
     Example:
+        >>> import torch
         >>> given, true = torch.tensor([1, 1, 0, 0]), torch.tensor([1, 1, 1, 1])
         >>> found = fairness_gaps(given, true, torch.tensor([0, 0, 1, 1]))
         >>> found.demographic_parity.value, found.equal_opportunity.value

@@ -15,7 +15,7 @@ Textbook: B15[Prob].
 
 References:
     MacKay (1992), The evidence framework applied to classification networks, eq. 10 (the probit form).
-    Kristiadi, Hein and Hennig (2020), Being Bayesian, even just a bit, fixes overconfidence in ReLU networks, section 3.
+    Kristiadi, Hein and Hennig (2020), Being Bayesian, even just a bit, fixes overconfidence, section 3.
     Daxberger et al. (2021), Laplace redux, section 2.
 """
 
@@ -55,9 +55,9 @@ class LaplacePosterior:
     noise: float
 
     def predict(self, inputs: Any) -> tuple[Float[Tensor, "n outputs"], Float[Tensor, "n outputs"]]:  # noqa: ANN401
-        """Return the predictive mean (probabilities, or outputs) and the outputs' standard deviations, logits for classes.
+        """Return the predictive mean (probabilities, or outputs) and the standard deviations of the outputs.
 
-        For regression the deviation is that of the function, without the noise.
+        For classes these are those of the logits. For regression the deviation is that of the function, without the noise.
         """
         factor = torch.linalg.cholesky(self.precision) if self.precision.dim() == 2 else None
         means, deviations = [], []
@@ -156,6 +156,11 @@ def _fitted(
     *,
     diagonal: bool,
 ) -> LaplacePosterior:
+    """Sum the precision over the samples.
+
+    Raises:
+        ValueError: If an option is out of range, a name unknown, or there is no batch.
+    """
     if likelihood not in ("classification", "regression") or not prior > 0 or not noise > 0:
         raise ValueError(
             'likelihood must be "classification" or "regression", prior_precision and noise positive, got '
@@ -186,8 +191,12 @@ def _fitted(
     return LaplacePosterior(model, names, Lambda, prior, likelihood, noise)
 
 
-def _linearised(model: nn.Module, x: Any, names: Sequence[str]) -> Iterable[tuple[Tensor, Tensor]]:  # noqa: ANN401
-    """Yield outputs and their Jacobian by the parameters, sample by sample, in eval mode and float64."""
+def _linearised(model: nn.Module, x: Any, names: Sequence[str]) -> list[tuple[Tensor, Tensor]]:  # noqa: ANN401
+    """Return outputs and their Jacobian by the parameters, sample by sample, in eval mode and float64.
+
+    Raises:
+        ValueError: If the model does not return one row of outputs a sample.
+    """
     found = []
     with restored(model), torch.inference_mode(False), torch.enable_grad():
         model.eval()

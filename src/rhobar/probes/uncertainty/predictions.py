@@ -64,9 +64,7 @@ def checked_probabilities(
             f"sample, got {tuple(p.shape)} and {tuple(classes.shape)} of {classes.dtype}."
         )
     if not p.isfinite().all() or (p < -1e-6).any() or ((p.sum(1) - 1).abs() > 1e-3).any():
-        raise ValueError(
-            "Probabilities must be finite and sum to one in every row; pass logits.softmax(1), not logits."
-        )
+        raise ValueError("Probabilities must be finite, each row of sum one; pass logits.softmax(1), not logits.")
     if int(classes.min()) < 0 or int(classes.max()) >= p.shape[1]:
         raise ValueError(f"classes must lie in 0 … {p.shape[1] - 1}, got {int(classes.min())} to {int(classes.max())}.")
     return p, classes
