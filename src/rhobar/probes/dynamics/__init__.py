@@ -1,7 +1,7 @@
 """Recurrent nets as dynamical systems: fixed points, attractors, and how fast nearby states part."""
 
 from rhobar.probes.dynamics.attractors import Attractor, Attractors, attractors
-from rhobar.probes.dynamics.fixed_points import FixedPoint, FixedPoints, fixed_points
+from rhobar.probes.dynamics.equilibria import FixedPoint, FixedPoints, fixed_points
 from rhobar.probes.dynamics.lyapunov import LyapunovSpectrum, lyapunov_spectrum
 from rhobar.probes.dynamics.maps import StateMap, recurrent_map
 

@@ -6,7 +6,7 @@ With the samples sorted by confidence into bins b of n_b,
 
 Sampling alone makes it positive, so it stands beside the interval of ECEs that a perfectly calibrated model with these
 very confidences would show (answers right with probability conf_i). The interval of the true, binned ECE comes from the
-basic bootstrap, which takes that bias off; its lower end is zero for most calibrated models.
+basic bootstrap, which takes that bias off; where a calibrated model shows as much, it begins at zero.
 
 Textbook: B15[Prob].
 
@@ -121,6 +121,8 @@ def calibration(
     null = _ece(bins, ideal - conf, num_bins)
     tail = (1 - confidence) / 2
     low, high = resampled.quantile(torch.tensor([tail, 1 - tail], dtype=torch.float64)).tolist()
+    if ece <= null.quantile(1 - tail):  # as much as a calibrated model shows
+        high, low = 2 * ece, min(low, ece)
     gap = conf - right
     return Calibration(
         ece,

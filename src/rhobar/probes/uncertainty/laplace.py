@@ -57,7 +57,7 @@ class LaplacePosterior:
     def predict(self, inputs: Any) -> tuple[Float[Tensor, "n outputs"], Float[Tensor, "n outputs"]]:  # noqa: ANN401
         """Return the predictive mean (probabilities, or outputs) and the standard deviations of the outputs.
 
-        For classes these are those of the logits. For regression the deviation is that of the function, without the noise.
+        For classes these are those of the logits; for regression those of the function, without the noise.
         """
         factor = torch.linalg.cholesky(self.precision) if self.precision.dim() == 2 else None
         means, deviations = [], []

@@ -60,8 +60,8 @@ def checked_probabilities(
     p = probabilities.detach().double()
     if p.dim() != 2 or p.shape[0] < 2 or p.shape[1] < 2 or classes.shape != p.shape[:1] or classes.is_floating_point():
         raise ValueError(
-            "probabilities must have the shape (samples, classes), two of each at least, and classes one whole number a "
-            f"sample, got {tuple(p.shape)} and {tuple(classes.shape)} of {classes.dtype}."
+            "probabilities must have the shape (samples, classes), two of each at least, and classes one number each, "
+            f"got {tuple(p.shape)} and {tuple(classes.shape)} of {classes.dtype}."
         )
     if not p.isfinite().all() or (p < -1e-6).any() or ((p.sum(1) - 1).abs() > 1e-3).any():
         raise ValueError("Probabilities must be finite, each row of sum one; pass logits.softmax(1), not logits.")

@@ -10,6 +10,7 @@ References:
     White (1982), Maximum likelihood estimation of misspecified models, eq. 2.2 (the sandwich).
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -59,20 +60,23 @@ def fit_temperature(logits: Float[Tensor, "samples classes"], classes: Int[Tenso
     """
     z = logits.detach().double()
     checked_probabilities(z.softmax(-1), classes)
-    b, top = 1.0, 1e4
+    own = z.gather(1, classes[:, None])[:, 0]
+    before = torch.nn.functional.cross_entropy(z, classes).item()
+    if bool((own >= z.max(1).values).all()):  # all right: the surer the better
+        return Temperature(0.0, float("nan"), before, 0.0)
+    if (z.mean(1) - own).sum() >= 0:  # the loss, convex in 1/T, rises from 1/T = 0 on
+        return Temperature(float("inf"), float("nan"), before, math.log(z.shape[1]))
+    b = 1.0
     for _ in range(100):
         s, h = _derivatives(z, classes, b)
-        if h.sum() <= 0:
-            break
-        step = (s.sum() / h.sum()).item()
-        new = min(max(b - step, b / 4, 1e-8), 4 * b, top)
+        curvature = h.sum().item()
+        new = b - s.sum().item() / curvature if curvature > 0 else b / 4
+        new = min(max(new, b / 4), 4 * b)
         done, b = abs(new - b) <= 1e-12 * b, new
         if done:
             break
     s, h = _derivatives(z, classes, b)
-    before, after = (torch.nn.functional.cross_entropy(z * c, classes).item() for c in (1.0, b))
-    if b >= top or b <= 1e-6:
-        return Temperature(0.0 if b >= top else float("inf"), float("nan"), before, after)
+    after = torch.nn.functional.cross_entropy(z * b, classes).item()
     stderr_b = (s.square().sum().sqrt() / h.sum()).item()
     return Temperature(1 / b, stderr_b / b**2, before, after)
 

@@ -92,6 +92,7 @@ def fixed_points(
         ValueError: If there is no start, or the map is not differentiable or changes the shape.
 
     Example:
+        >>> from rhobar.probes.dynamics import fixed_points
         >>> found = fixed_points(lambda x: 3.2 * x * (1 - x), torch.tensor([[0.1], [0.6]]).double())
         >>> sorted((round(p.point.item(), 4), round(p.radius, 4), p.kind) for p in found.points)
         [(0.0, 3.2, 'unstable'), (0.6875, 1.2, 'unstable')]
@@ -110,8 +111,15 @@ def fixed_points(
     y, J = derivative(f, x)
     size = torch.linalg.vector_norm(y - x, dim=1)
     good = (size <= tol * (1 + torch.linalg.vector_norm(x, dim=1))) & J.isfinite().all((1, 2))
-    found = _distinct(x[good], size[good], J[good], separation, starts.shape[0])
-    return FixedPoints(tuple(found), starts.shape[0], int((~good).sum()))
+    indices = good.nonzero()[:, 0]
+    points = []
+    for best, count in _distinct(x[good], size[good], separation):
+        i = indices[best]
+        eigenvalues = torch.linalg.eigvals(J[i].double())
+        eigenvalues = eigenvalues[eigenvalues.abs().argsort(descending=True)]
+        radius = eigenvalues[0].abs().item()
+        points.append(FixedPoint(x[i], size[i].item(), radius, eigenvalues, count / starts.shape[0]))
+    return FixedPoints(tuple(points), starts.shape[0], int((~good).sum()))
 
 
 def _damped(f: Map, x: Tensor, F: Tensor, J: Tensor) -> Tensor:
@@ -141,19 +149,15 @@ def _singular(A: Tensor) -> bool:
     return bool((info != 0).any())
 
 
-def _distinct(x: Tensor, size: Tensor, J: Tensor, separation: float, total: int) -> list[FixedPoint]:
-    found: list[tuple[int, FixedPoint]] = []
+def _distinct(x: Tensor, size: Tensor, separation: float) -> list[tuple[int, int]]:
+    """Return the best of each group of equal solutions, and the size of the group, the largest first."""
+    found: list[tuple[int, int]] = []
     left = torch.ones(x.shape[0], dtype=torch.bool)
-    for i in range(x.shape[0]):
-        if not left[i]:
-            continue
+    while left.any():
+        i = int(left.int().argmax())
         near = torch.linalg.vector_norm(x - x[i], dim=1) <= separation * (1 + torch.linalg.vector_norm(x[i]))
         near &= left
+        near[i] = True
         left &= ~near
-        count = int(near.sum())
-        best = int(torch.where(near, size, torch.inf).argmin())
-        eigenvalues = torch.linalg.eigvals(J[best].double())
-        eigenvalues = eigenvalues[eigenvalues.abs().argsort(descending=True)]
-        radius = eigenvalues[0].abs().item()
-        found.append((count, FixedPoint(x[best], size[best].item(), radius, eigenvalues, count / total)))
-    return [point for _, point in sorted(found, key=lambda item: -item[0])]
+        found.append((int(torch.where(near, size, torch.inf).argmin()), int(near.sum())))
+    return sorted(found, key=lambda item: -item[1])
