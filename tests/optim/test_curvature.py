@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from rhobar.linalg import LinearOperator
-from rhobar.optim.conjugate_gradient import conjugate_gradient
-from rhobar.optim.curvature import fisher, gradient_and_hessian, twice_differentiable
-from rhobar.optim.flatten import flatten, unflatten
+from rhobar.linalg.conjugate_gradient import conjugate_gradient
+from rhobar.linalg.flatten import flatten, unflatten
+from rhobar.linalg.products import differentiable_twice
+from rhobar.optim.curvature import fisher, gradient_and_hessian
 from rhobar.optim.likelihood import LIKELIHOODS, likelihood_of
 
 LOSSES = {
@@ -97,7 +98,7 @@ def test_fisher_products(name):
 def test_attention_has_a_second_derivative_here():
     torch.manual_seed(0)
     q = torch.randn(1, 2, 4, 3, dtype=torch.float64, requires_grad=True)
-    with twice_differentiable():
+    with differentiable_twice():
         _, H = gradient_and_hessian(F.scaled_dot_product_attention(q, q, q).square().sum(), [q])
         product = H @ torch.ones(24, dtype=torch.float64)
     step = 1e-5

@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from rhobar.linalg.flatten import flatten
 from rhobar.optim import NaturalGradient
 from rhobar.optim.curvature import fisher
-from rhobar.optim.flatten import flatten
 from rhobar.optim.likelihood import likelihood_of
 
 LOSSES = {

@@ -1,12 +1,15 @@
 """Matrices, not networks: operators known by their products, and what can be learned from few of them."""
 
+from rhobar.linalg.arnoldi import SpectralRadius, spectral_radius
 from rhobar.linalg.condition import ConditionNumber, condition_number
+from rhobar.linalg.conjugate_gradient import TrustRegionSolution, conjugate_gradient
 from rhobar.linalg.diagonal import DiagonalEstimate, diagonal
-from rhobar.linalg.golub_kahan import SingularValue, largest_singular_value
+from rhobar.linalg.golub_kahan import SingularValue, largest_singular_value, smallest_singular_value
 from rhobar.linalg.hutchinson import hutchinson_trace
 from rhobar.linalg.hutchpp import hutchpp_trace
 from rhobar.linalg.inertia import NegativeDirections, negative_directions
 from rhobar.linalg.lanczos import Eigenpairs, Which, eigenpairs
+from rhobar.linalg.marchenko_pastur import Band, singular_value_band
 from rhobar.linalg.operator import LinearOperator
 from rhobar.linalg.slq import SpectralDensity, spectral_density
 from rhobar.linalg.symmetry import symmetry_error
@@ -14,6 +17,7 @@ from rhobar.linalg.trace_estimate import TraceEstimate
 from rhobar.linalg.xtrace import xtrace
 
 __all__ = [
+    "Band",
     "ConditionNumber",
     "DiagonalEstimate",
     "Eigenpairs",
@@ -21,16 +25,22 @@ __all__ = [
     "NegativeDirections",
     "SingularValue",
     "SpectralDensity",
+    "SpectralRadius",
     "TraceEstimate",
+    "TrustRegionSolution",
     "Which",
     "condition_number",
+    "conjugate_gradient",
     "diagonal",
     "eigenpairs",
     "hutchinson_trace",
     "hutchpp_trace",
     "largest_singular_value",
     "negative_directions",
+    "singular_value_band",
+    "smallest_singular_value",
     "spectral_density",
+    "spectral_radius",
     "symmetry_error",
     "xtrace",
 ]

@@ -1,4 +1,4 @@
-"""Golub–Kahan–Lanczos bidiagonalisation, and the largest singular value from a few products.
+"""Golub–Kahan–Lanczos bidiagonalisation, and the extreme singular values from products alone.
 
 From a random unit vector v₁, products with A and Aᵀ build orthonormal U_k, V_k and an upper bidiagonal B_k:
 
@@ -22,7 +22,7 @@ from torch import Tensor
 from rhobar.linalg.operator import LinearOperator
 from rhobar.linalg.random import unit
 
-__all__ = ["SingularValue", "largest_singular_value"]
+__all__ = ["SingularValue", "largest_singular_value", "smallest_singular_value"]
 
 # One step has a small residual on any matrix whose typical gain hides a larger one in few directions.
 # So at least three, unless the Krylov space is exhausted.
@@ -32,13 +32,13 @@ _INF = float("inf")
 
 @dataclass(frozen=True)
 class SingularValue:
-    """The largest singular value, as far as the products show.
+    """The largest or the smallest singular value, as far as the products show.
 
     Attributes:
-        value: σ̂ ≤ σ₁, the largest singular value on the Krylov space.
+        value: σ̂, the largest singular value on the Krylov space, so ≤ σ₁; or the smallest, so ≥ σ_min.
         residual: ‖Aᵀ u − σ̂ v‖; A has a singular value within this distance of σ̂.
         num_matvecs: Products with A or Aᵀ.
-        converged: Whether residual ≤ tol · σ̂ after three steps, or nothing is left to find.
+        converged: Whether residual ≤ tol · (the largest σ̂) after three steps, or nothing is left to find.
         left: u, of unit length; zero if A v = 0.
         right: v, of unit length.
     """
@@ -69,13 +69,56 @@ def largest_singular_value(
     Returns:
         The estimate; NaN with an infinite residual, not converged, if a product is not finite.
 
-    Raises:
-        ValueError: If no step is allowed or the tolerance is negative.
+    Note:
+        A `ValueError` is raised if no step is allowed or the tolerance is negative.
 
     Example:
         >>> A = LinearOperator.from_matrix(torch.diag(torch.tensor([3.0, 2.0, 1.0])))
         >>> round(largest_singular_value(A).value, 4)
         3.0
+    """
+    return _extreme(A, max_steps, tol, generator, smallest=False)
+
+
+def smallest_singular_value(
+    A: LinearOperator, *, max_steps: int = 100, tol: float = 1e-2, generator: torch.Generator | None = None
+) -> SingularValue:
+    """Estimate the smallest of the min(m, n) singular values from above.
+
+    As `largest_singular_value`, from the side of the smaller dimension. Small singular values lie close together and
+    come last: expect as many steps as the dimension where there is no gap, and see the residual. A null space ends
+    the search with exactly zero.
+
+    Args:
+        A: The operator, m × n.
+        max_steps: Bound on the steps, two products each.
+        tol: Stop once residual ≤ tol · σ₁.
+        generator: Source of the random start.
+
+    Returns:
+        The estimate with its triple, whose vectors are those of A.
+
+    Note:
+        A `ValueError` is raised if no step is allowed or the tolerance is negative.
+
+    Example:
+        >>> A = LinearOperator.from_matrix(torch.diag(torch.tensor([3.0, 2.0, 1.0])))
+        >>> round(smallest_singular_value(A).value, 4)
+        1.0
+    """
+    if A.shape[1] <= A.shape[0]:
+        return _extreme(A, max_steps, tol, generator, smallest=True)
+    found = _extreme(A.T, max_steps, tol, generator, smallest=True)
+    return replace(found, left=found.right, right=found.left)
+
+
+def _extreme(
+    A: LinearOperator, max_steps: int, tol: float, generator: torch.Generator | None, *, smallest: bool
+) -> SingularValue:
+    """Bidiagonalise until one end is known.
+
+    Raises:
+        ValueError: If no step is allowed or the tolerance is negative.
     """
     if max_steps < 1:
         raise ValueError(f"max_steps must be at least 1, got {max_steps}.")
@@ -93,17 +136,24 @@ def largest_singular_value(
         if not scale < _INF:
             return _not_finite(U, V, 2 * k + 1)
         if B[k, k] <= tiny * scale:  # A v_{k+1} lies in span U_k; for k = 0, A v₁ = 0
-            return _triple(U[:, :k], V[:, : k + 1], B[:k, : k + 1], 2 * k + 1, tol)
+            if smallest:
+                return _null(U, V[:, : k + 1], B[:k, : k + 1], 2 * k + 1)
+            return _triple(U[:, :k], V[:, : k + 1], B[:k, : k + 1], 2 * k + 1, tol, smallest)
         V[:, k + 1], B[k, k + 1] = _orthonormalise(A.T @ U[:, k], V[:, : k + 1])
         if not B[k, k + 1] < _INF:
             return _not_finite(U, V, 2 * k + 2)
-        if B[k, k + 1] <= tiny * scale or k + 1 == n:
+        closed = bool(B[k, k + 1] <= tiny * scale) and k + 1 < n
+        if closed or k + 1 == n:
             B[k, k + 1] = 0
+        if closed and smallest:  # an invariant space of which the smallest one may not be part: go on elsewhere
+            V[:, k + 1], _ = _orthonormalise(unit(A, generator), V[:, : k + 1])
+            continue
         if k + 1 == m:  # so does A v_{k+1}, whatever it is: U_k spans ℝᵐ
-            return _triple(U, V, B, 2 * k + 2, tol)
-        found = _triple(U[:, : k + 1], V[:, : k + 1], B[: k + 1, : k + 2], 2 * k + 2, tol)
+            return _triple(U, V, B, 2 * k + 2, tol, smallest)
+        found = _triple(U[:, : k + 1], V[:, : k + 1], B[: k + 1, : k + 2], 2 * k + 2, tol, smallest)
         if found.residual == 0 or (found.converged and k + 1 >= _MIN_STEPS):
             return found
+    found = _triple(U, V[:, :steps], B, 2 * steps, tol, smallest)
     return replace(found, converged=found.converged and steps >= _MIN_STEPS)
 
 
@@ -115,8 +165,14 @@ def _orthonormalise(x: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
     return (x / length if length > 0 else torch.zeros_like(x)), length.double().cpu()
 
 
-def _triple(U: Tensor, V: Tensor, B: Tensor, num_matvecs: int, tol: float) -> SingularValue:
-    """Return the leading triple of U B Vᵀ.
+def _null(U: Tensor, V: Tensor, B: Tensor, num_matvecs: int) -> SingularValue:
+    """Return the vector of span V that U B Vᵀ, with one row less than columns, maps to zero."""
+    right = V @ torch.linalg.svd(B)[2][-1].to(V)
+    return SingularValue(0.0, 0.0, num_matvecs, True, U.new_zeros(U.shape[0]), right)
+
+
+def _triple(U: Tensor, V: Tensor, B: Tensor, num_matvecs: int, tol: float, smallest: bool) -> SingularValue:
+    """Return the leading, or the last, triple of U B Vᵀ.
 
     B is k × (k+1). With as many columns in V, the pair of spaces is invariant: Aᵀ U = V Bᵀ and A V = U B.
     With one column less, the last column of B is what leaves them.
@@ -125,10 +181,10 @@ def _triple(U: Tensor, V: Tensor, B: Tensor, num_matvecs: int, tol: float) -> Si
     if k == 0:
         return SingularValue(0.0, 0.0, num_matvecs, True, U.new_zeros(U.shape[0]), V[:, 0].clone())
     P, S, Qt = torch.linalg.svd(B[:, :columns], full_matrices=False)
-    value = S[0].item()
-    residual = torch.linalg.vector_norm(B[:, columns:].T @ P[:, 0]).item()
-    left, right = U @ P[:, 0].to(U), V @ Qt[0].to(V)
-    return SingularValue(value, residual, num_matvecs, residual <= tol * value, left, right)
+    i = -1 if smallest else 0
+    residual = torch.linalg.vector_norm(B[:, columns:].T @ P[:, i]).item()
+    left, right = U @ P[:, i].to(U), V @ Qt[i].to(V)
+    return SingularValue(S[i].item(), residual, num_matvecs, residual <= tol * S[0].item(), left, right)
 
 
 def _not_finite(U: Tensor, V: Tensor, num_matvecs: int) -> SingularValue:

@@ -1,29 +1,20 @@
 """Products with the Hessian and the Fisher matrix, by double backward on one kept graph.
 
-Keeping the graph makes a product cost 1.3 to 2.9 gradients, half of what a fresh forward pass per product takes, and
-double backward is exact on every layer where forward-mode derivatives of affine norms are not (docs/design.md).
+The products are those of `rhobar.linalg.products`, here over the parameters as one vector.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rhobar.linalg import LinearOperator
-from rhobar.optim.flatten import flatten
+from rhobar.linalg.flatten import flatten, unflatten
+from rhobar.linalg.products import Parts, Product, hessian_product, sandwich
 from rhobar.optim.likelihood import Likelihood
 
-__all__ = ["fisher", "gradient_and_hessian", "twice_differentiable"]
-
-
-@contextmanager
-def twice_differentiable() -> Iterator[None]:
-    """Build graphs, with attention that has a second derivative: torch's fused kernels have none."""
-    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH):
-        yield
+__all__ = ["fisher", "gradient_and_hessian"]
 
 
 def gradient_and_hessian(
@@ -52,7 +43,7 @@ def gradient_and_hessian(
     """
     _require_graph(loss, "loss")
     try:
-        slopes = torch.autograd.grad(loss, params, create_graph=True, allow_unused=True, materialize_grads=True)
+        slopes, product = hessian_product(loss, params)
     except RuntimeError as error:
         if "second time" in str(error):
             raise RuntimeError(
@@ -60,15 +51,9 @@ def gradient_and_hessian(
                 "let the closure return the loss without calling backward()."
             ) from error
         raise
-    g = flatten(slopes)
-
-    def product(v: Tensor) -> Tensor:
-        if not g.requires_grad:  # L is linear in θ
-            return torch.zeros_like(v)
-        return flatten(_pull_back(g, params, v))
-
-    n = g.numel()
-    return g.detach(), LinearOperator(product, product, (n, n), g.dtype, g.device)
+    filled = _filled(slopes, params)
+    g = flatten(filled).detach()
+    return g, _flat_operator(product, params, g.dtype)
 
 
 def fisher(outputs: Float[Tensor, " batch *rest"], params: Sequence[Tensor], likelihood: Likelihood) -> LinearOperator:
@@ -95,21 +80,24 @@ def fisher(outputs: Float[Tensor, " batch *rest"], params: Sequence[Tensor], lik
     Textbook: B24
     """
     _require_graph(outputs, "outputs")
-    u = torch.zeros_like(outputs, requires_grad=True)
-    JTu = flatten(torch.autograd.grad(outputs, params, u, create_graph=True, allow_unused=True, materialize_grads=True))
     f = outputs.detach()
 
-    def product(v: Tensor) -> Tensor:
-        # v → J v → S J v → Jᵀ S J v
-        Jv = torch.autograd.grad(JTu, u, v, retain_graph=True)[0]
-        return flatten(_pull_back(outputs, params, likelihood.fisher_product(f, Jv)))
+    def middle(w: Parts) -> list[Tensor | None]:
+        return [likelihood.fisher_product(f, w[0])]
 
-    n = JTu.numel()
-    return LinearOperator(product, product, (n, n), JTu.dtype, JTu.device)
+    return _flat_operator(sandwich([outputs], params, middle), params, outputs.dtype)
 
 
-def _pull_back(y: Tensor, params: Sequence[Tensor], u: Tensor) -> tuple[Tensor, ...]:
-    return torch.autograd.grad(y, params, u, retain_graph=True, allow_unused=True, materialize_grads=True)
+def _flat_operator(product: Product, params: Sequence[Tensor], dtype: torch.dtype) -> LinearOperator:
+    def matvec(v: Tensor) -> Tensor:
+        return flatten(_filled(product(unflatten(v, params)), params))
+
+    n = sum(p.numel() for p in params)
+    return LinearOperator.symmetric(matvec, n, dtype, params[0].device)
+
+
+def _filled(parts: Sequence[Tensor | None], params: Sequence[Tensor]) -> list[Tensor]:
+    return [torch.zeros_like(p) if part is None else part for part, p in zip(parts, params, strict=True)]
 
 
 def _require_graph(y: object, name: str) -> None:

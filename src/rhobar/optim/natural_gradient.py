@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import Optimizer, ParamsT
 
-from rhobar.optim.conjugate_gradient import conjugate_gradient
-from rhobar.optim.curvature import fisher, twice_differentiable
-from rhobar.optim.flatten import flatten, unflatten
+from rhobar.linalg.conjugate_gradient import conjugate_gradient
+from rhobar.linalg.flatten import flatten, unflatten
+from rhobar.linalg.products import differentiable_twice
+from rhobar.optim.curvature import fisher
 from rhobar.optim.likelihood import likelihood_of
 
 __all__ = ["NaturalGradient"]
@@ -111,7 +112,7 @@ class NaturalGradient(Optimizer):
         params = [p for group in self.param_groups for p in group["params"] if p.requires_grad]
         whole = self.param_groups[0]
         sign = -1.0 if whole["maximize"] else 1.0
-        with twice_differentiable():
+        with differentiable_twice():
             loss, outputs = closure()
             F = fisher(outputs, params, likelihood_of(whole["likelihood"]))
             slopes = torch.autograd.grad(loss, params, retain_graph=True, allow_unused=True, materialize_grads=True)

@@ -11,9 +11,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim.optimizer import Optimizer, ParamsT
 
 from rhobar.linalg import LinearOperator
-from rhobar.optim.conjugate_gradient import conjugate_gradient
-from rhobar.optim.curvature import gradient_and_hessian, twice_differentiable
-from rhobar.optim.flatten import flatten, unflatten
+from rhobar.linalg.conjugate_gradient import conjugate_gradient
+from rhobar.linalg.flatten import flatten, unflatten
+from rhobar.linalg.products import differentiable_twice
+from rhobar.optim.curvature import gradient_and_hessian
 
 __all__ = ["NewtonCG"]
 
@@ -111,7 +112,7 @@ class NewtonCG(Optimizer):
         """
         params = [p for group in self.param_groups for p in group["params"] if p.requires_grad]
         sign = -1.0 if self.param_groups[0]["maximize"] else 1.0
-        with twice_differentiable():
+        with differentiable_twice():
             loss = closure()
             g, H = gradient_and_hessian(sign * loss, params)
         with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):  # the same attention in the trial

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from rhobar.linalg.products import differentiable_twice
 
 __all__ = ["eager", "once_differentiable", "twice_differentiable"]
 
@@ -21,7 +22,7 @@ def twice_differentiable(model: nn.Module) -> Iterator[None]:
     """Choose kernels that have a second derivative; fused attention and cuDNN's recurrent ones have none."""
     recurrent = any(isinstance(module, nn.RNNBase) for module in model.modules())
     cudnn = torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not recurrent)
-    with torch.inference_mode(False), torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), cudnn:
+    with differentiable_twice(), cudnn:
         yield
 
 

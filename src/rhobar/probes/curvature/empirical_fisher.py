@@ -15,10 +15,10 @@ from collections.abc import Iterable, Sequence
 from torch import Tensor, nn
 
 from rhobar.linalg import LinearOperator
+from rhobar.linalg.products import sandwich
 from rhobar.probes.curvature.forward import forward
 from rhobar.probes.curvature.per_sample import sample_losses
 from rhobar.probes.curvature.risk import Batch, Loss, Product, Risk, num_samples
-from rhobar.probes.curvature.sandwich import sandwich
 
 __all__ = ["empirical_fisher"]
 

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from torch.distributions import kl_divergence
 
 from rhobar.linalg import LinearOperator
+from rhobar.linalg.products import hessian_product, sandwich
 from rhobar.probes.curvature.forward import detached, forward
 from rhobar.probes.curvature.likelihoods import Likelihood, likelihood_of
 from rhobar.probes.curvature.risk import Batch, Loss, Product, Risk
-from rhobar.probes.curvature.sandwich import sandwich, second_derivative
 
 __all__ = ["fisher"]
 
@@ -70,6 +70,6 @@ def fisher(
         f = detached(outputs)
         p0, p = chosen(outputs.rebuild([x.detach() for x in f])), chosen(outputs.rebuild(f))
         divergence: Tensor = kl_divergence(p0, p)
-        return sandwich(outputs.tensors, risk.edges(), second_derivative(divergence.mean(), f))
+        return sandwich(outputs.tensors, risk.edges(), hessian_product(divergence.mean(), f)[1])
 
     return Risk(model, loss, batches, names, weights, max_kept).operator(product)

@@ -16,9 +16,9 @@ from collections.abc import Iterable, Sequence
 from torch import nn
 
 from rhobar.linalg import LinearOperator
+from rhobar.linalg.products import hessian_product, sandwich
 from rhobar.probes.curvature.forward import checked, detached, forward
 from rhobar.probes.curvature.risk import Batch, Loss, Product, Risk
-from rhobar.probes.curvature.sandwich import sandwich, second_derivative
 
 __all__ = ["ggn"]
 
@@ -64,4 +64,4 @@ def _product(risk: Risk, batch: Batch) -> Product:
     outputs = forward(risk.model, batch)
     f = detached(outputs)
     value = checked(risk.loss(outputs.rebuild(f), outputs.targets))
-    return sandwich(outputs.tensors, risk.edges(), second_derivative(value, f))
+    return sandwich(outputs.tensors, risk.edges(), hessian_product(value, f)[1])

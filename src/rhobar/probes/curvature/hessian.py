@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.autograd.function import BackwardCFunction
 
 from rhobar.linalg import LinearOperator
+from rhobar.linalg.products import Product, hessian_product, nodes
 from rhobar.probes.curvature.forward import loss_of
-from rhobar.probes.curvature.risk import Batch, Loss, Parts, Product, Risk, gradients, nodes
+from rhobar.probes.curvature.risk import Batch, Loss, Risk
 
 __all__ = ["hessian"]
 
@@ -61,16 +62,9 @@ def hessian(
 
 
 def _product(risk: Risk, batch: Batch) -> Product:
-    edges = risk.edges()
     value = loss_of(risk.model, risk.loss, batch)
-    g = gradients([value], edges, create_graph=True)
-    present = [i for i, part in enumerate(g) if part is not None]
-    outputs = [part for part in g if part is not None]
-    _check_twice_differentiable(value, outputs)
-
-    def product(v: Parts) -> list[Tensor | None]:
-        return gradients(outputs, edges, [v[i] for i in present])
-
+    g, product = hessian_product(value, risk.edges())
+    _check_twice_differentiable(value, [part for part in g if part is not None])
     return product
 
 

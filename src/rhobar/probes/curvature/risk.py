@@ -16,20 +16,19 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge, Node, get_gradient_edge
+from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from rhobar.linalg import LinearOperator
+from rhobar.linalg.products import Parts, Product
 from rhobar.probes.curvature.parameters import ParameterSpace
 from rhobar.probes.restoring import restored
 from rhobar.probes.second_order import eager, once_differentiable, twice_differentiable
 
-__all__ = ["Batch", "Loss", "Make", "Parts", "Product", "Risk", "gradients", "nodes", "num_samples"]
+__all__ = ["Batch", "Loss", "Make", "Parts", "Product", "Risk", "num_samples"]
 
 T = TypeVar("T")
 Loss = Callable[..., Tensor]
 Batch = object
-Parts = list[Tensor]
-Product = Callable[[Parts], Sequence[Tensor | None]]
 Make = Callable[["Risk", Batch], Product]
 
 
@@ -163,33 +162,3 @@ def num_samples(batch: Batch) -> int:
                 return leaf.shape[0]
             raise ValueError(f"A batch must hold at least one sample, got a tensor of shape {tuple(leaf.shape)}.")
     raise ValueError(f"A batch must hold a tensor to count its samples by, got {type(batch).__name__}; pass weights.")
-
-
-def gradients(
-    outputs: Sequence[Tensor],
-    inputs: Sequence[Tensor] | Sequence[GradientEdge],
-    along: Sequence[Tensor] | None = None,
-    *,
-    create_graph: bool = False,
-) -> list[Tensor | None]:
-    """Return Σ_o (∂o/∂input)ᵀ along_o for each input, keeping the graph; `None` where nothing depends on it."""
-    depending = [i for i, o in enumerate(outputs) if o.requires_grad]
-    if not depending:
-        return [None] * len(inputs)
-    given = None if along is None else [along[i] for i in depending]
-    found = torch.autograd.grad(
-        [outputs[i] for i in depending], inputs, given, retain_graph=True, create_graph=create_graph, allow_unused=True
-    )
-    return list(found)
-
-
-def nodes(tensors: Sequence[Tensor]) -> list[Node]:
-    """Return the nodes of the autograd graph that the tensors depend on, each once."""
-    pending = [t.grad_fn for t in tensors if t.grad_fn is not None]
-    found: dict[Node, None] = {}
-    while pending:
-        node = pending.pop()
-        if node not in found:
-            found[node] = None
-            pending += [n for n, _ in node.next_functions if n is not None and n not in found]
-    return list(found)

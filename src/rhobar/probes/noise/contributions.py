@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Contribution", "Dense", "Outer", "Rows", "held", "merged"]
+__all__ = ["MAX_ELEMENTS", "Contribution", "Convolved", "Dense", "Outer", "Rows", "held", "merged"]
 
 MAX_ELEMENTS = 1 << 22
 """Scalars of per-sample gradients that are held at once."""
@@ -26,35 +26,43 @@ MAX_ELEMENTS = 1 << 22
 
 @dataclass(frozen=True)
 class Outer:
-    """G_i = Σ_t left_it right_itᵀ.
+    """G_i = Σ_t δ_it a_itᵀ, or the transpose of that.
 
     Attributes:
-        left: (n, t, rows of the parameter).
-        right: (n, t, columns).
+        delta: δ, (n, t, p).
+        a: (n, t, q).
+        flipped: Whether the parameter is q × p.
     """
 
-    left: Tensor
-    right: Tensor
+    delta: Tensor
+    a: Tensor
+    flipped: bool = False
+
+    @property
+    def num_samples(self) -> int:
+        """The number n."""
+        return self.delta.shape[0]
 
     def squares(self) -> Tensor:
         """Return ‖G_i‖² for each sample, by whichever order of products is cheaper."""
-        n, t, p = self.left.shape
-        q = self.right.shape[2]
+        n, t, p = self.delta.shape
+        q = self.a.shape[2]
         if t == 1:
-            return self.left.square().sum((1, 2)) * self.right.square().sum((1, 2))
+            return self.delta.square().sum((1, 2)) * self.a.square().sum((1, 2))
         if t * (p + q) <= p * q:
-            return ((self.left @ self.left.mT) * (self.right @ self.right.mT)).sum((1, 2))
+            return ((self.delta @ self.delta.mT) * (self.a @ self.a.mT)).sum((1, 2))
         step = max(1, MAX_ELEMENTS // (p * q))
-        parts = [(self.left[i : i + step].mT @ self.right[i : i + step]) for i in range(0, n, step)]
+        parts = [(self.delta[i : i + step].mT @ self.a[i : i + step]) for i in range(0, n, step)]
         return torch.cat([part.square().sum((1, 2)) for part in parts])
 
     def dots(self, v: Tensor) -> Tensor:
         """Return ⟨G_i, v⟩ for each sample."""
-        return ((self.left @ v) * self.right).sum((1, 2))
+        return ((self.delta @ (v.mT if self.flipped else v)) * self.a).sum((1, 2))
 
     def dense(self, chosen: slice) -> Tensor:
         """Return G_i for some samples."""
-        return self.left[chosen].mT @ self.right[chosen]
+        G = self.delta[chosen].mT @ self.a[chosen]
+        return G.mT if self.flipped else G
 
 
 @dataclass(frozen=True)
@@ -63,17 +71,17 @@ class Dense:
 
     Attributes:
         make: Returns G_i for a slice of the samples.
-        samples: n.
+        num_samples: n.
         size: Scalars in one G_i.
     """
 
     make: Callable[[slice], Tensor]
-    samples: int
+    num_samples: int
     size: int
 
     def _chunks(self) -> list[slice]:
         step = max(1, MAX_ELEMENTS // self.size)
-        return [slice(i, min(i + step, self.samples)) for i in range(0, self.samples, step)]
+        return [slice(i, min(i + step, self.num_samples)) for i in range(0, self.num_samples, step)]
 
     def squares(self) -> Tensor:
         """Return ‖G_i‖² for each sample."""
@@ -107,6 +115,11 @@ class Rows:
     delta: Tensor
     shape: torch.Size
 
+    @property
+    def num_samples(self) -> int:
+        """The number n."""
+        return self.delta.shape[0]
+
     def squares(self) -> Tensor:
         """Return ‖G_i‖² from pairs of places that hold the same index."""
         same = self.indices.unsqueeze(1) == self.indices.unsqueeze(2)
@@ -123,7 +136,49 @@ class Rows:
         return G.scatter_add_(1, self.indices[chosen].unsqueeze(-1).expand_as(part), part)
 
 
-Contribution = Outer | Dense | Rows
+@dataclass(frozen=True)
+class Convolved:
+    """G_i = Σ_t δ_it a_itᵀ with a_it the patch of the input that place t sees.
+
+    Attributes:
+        delta: δ, (n, t, p).
+        each: Returns G_i by the weight's own backward pass, and no patch is held.
+        patches: Returns a, (n, t, q), for a slice of the samples; `None` for groups, transposed or in three dimensions.
+        outputs: v ↦ the convolution of the same input with the kernel v, (n, t, p).
+        shape: Of the kernel.
+    """
+
+    delta: Tensor
+    each: Dense
+    patches: Callable[[slice], Tensor] | None
+    outputs: Callable[[Tensor], Tensor]
+    shape: torch.Size
+
+    @property
+    def num_samples(self) -> int:
+        """The number n."""
+        return self.delta.shape[0]
+
+    def squares(self) -> Tensor:
+        """Return ‖G_i‖² for each sample; few places are cheaper in pairs."""
+        n, t, p = self.delta.shape
+        q = self.shape.numel() // p
+        if self.patches is None or t * (p + q) > p * q:
+            return self.each.squares()
+        step = max(1, MAX_ELEMENTS // (t * q))
+        chunks = [slice(i, min(i + step, n)) for i in range(0, n, step)]
+        return torch.cat([Outer(self.delta[chunk], self.patches(chunk)).squares() for chunk in chunks])
+
+    def dots(self, v: Tensor) -> Tensor:
+        """Return ⟨G_i, v⟩ = Σ_t δ_it · (v * x_i)_t for each sample."""
+        return (self.outputs(v) * self.delta).sum((1, 2))
+
+    def dense(self, chosen: slice) -> Tensor:
+        """Return G_i for some samples."""
+        return self.each.dense(chosen)
+
+
+Contribution = Outer | Dense | Rows | Convolved
 
 
 def merged(parts: Sequence[Contribution], shape: torch.Size) -> Contribution:
@@ -131,9 +186,10 @@ def merged(parts: Sequence[Contribution], shape: torch.Size) -> Contribution:
     if len(parts) == 1:
         return parts[0]
     outers = [part for part in parts if isinstance(part, Outer)]
-    if len(outers) == len(parts):
-        return Outer(torch.cat([o.left for o in outers], 1), torch.cat([o.right for o in outers], 1))
-    n = parts[0].squares().numel()
+    if len(outers) == len(parts) and len({o.flipped for o in outers}) == 1:
+        delta, a = torch.cat([o.delta for o in outers], 1), torch.cat([o.a for o in outers], 1)
+        return Outer(delta, a, outers[0].flipped)
+    n = parts[0].num_samples
 
     def make(chosen: slice) -> Tensor:
         total = torch.stack([part.dense(chosen).flatten(1) for part in parts]).sum(0)

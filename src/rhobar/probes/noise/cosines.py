@@ -16,8 +16,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rhobar.linalg.products import gradients
 from rhobar.probes.curvature.forward import loss_of
-from rhobar.probes.curvature.risk import Batch, Loss, Risk, gradients
+from rhobar.probes.curvature.risk import Batch, Loss, Risk
 
 __all__ = ["BatchCosines", "batch_cosines"]
 

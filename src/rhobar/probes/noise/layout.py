@@ -51,6 +51,8 @@ def find_layout(first: Bool[Tensor, " rows"], second: Bool[Tensor, " rows"], sam
     if rows % 2 or bool((first & second).any()):
         return None
     each = rows // 2
+    if not (first[each:].any() or second[:each].any()):
+        return Layout(1, samples, each)
     for before in (b for b in range(1, each + 1) if each % b == 0):
         layout = Layout(before, 2, each // before)
         owner = layout.by_sample(torch.arange(rows, device=first.device))

@@ -4,13 +4,13 @@ A rule takes the node, the gradient of its output, the layout of the rows and th
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from rhobar.probes.noise.contributions import Contribution, Dense, Outer, Rows, held
+from rhobar.probes.noise.contributions import Contribution, Outer, Rows, held
+from rhobar.probes.noise.convolution import convolution
 from rhobar.probes.noise.layout import Layout
 
 __all__ = ["RULES", "Rule", "leading_dims"]
@@ -43,7 +43,7 @@ def _matrix(saved: str, transposed: bool) -> Rule:
         scale = float(getattr(node, "_saved_alpha", 1))
         delta = layout.by_sample(_rows(gradient if scale == 1 else gradient * scale, 1))
         a = layout.by_sample(_rows(getattr(node, saved), 1))
-        return Outer(delta, a) if transposed else Outer(a, delta)
+        return Outer(delta, a, flipped=not transposed)
 
     return rule
 
@@ -132,34 +132,6 @@ def _channels(x: Tensor, layout: Layout, scale: Tensor | float = 1.0) -> Contrib
     return held(layout.by_sample(x.flatten(2).sum(2) if x.dim() > 2 else x).sum(1) * scale)
 
 
-def _convolution(node: Any, gradient: Tensor, layout: Layout, shape: torch.Size) -> Contribution:  # noqa: ANN401
-    """The backward pass of the weight alone, with samples as groups."""
-    x, delta = layout.by_sample(node._saved_input), layout.by_sample(gradient)
-
-    def make(chosen: slice) -> Tensor:
-        G: Tensor = torch.vmap(partial(_weight_gradient, node))(x[chosen], delta[chosen])
-        return G.float() if G.dtype in (torch.bfloat16, torch.float16) else G
-
-    return Dense(make, layout.samples, shape.numel())
-
-
-def _weight_gradient(node: Any, x: Tensor, delta: Tensor) -> Tensor:  # noqa: ANN401
-    weight: Tensor = torch.ops.aten.convolution_backward(
-        delta,
-        x,
-        node._saved_weight,
-        None,
-        node._saved_stride,
-        node._saved_padding,
-        node._saved_dilation,
-        node._saved_transposed,
-        node._saved_output_padding,
-        node._saved_groups,
-        [False, True, False],
-    )[1]
-    return weight
-
-
 def _convolution_bias(node: Any, gradient: Tensor, layout: Layout, shape: torch.Size) -> Contribution:  # noqa: ANN401
     return _channels(gradient, layout)
 
@@ -183,7 +155,7 @@ RULES: dict[tuple[str, int, bool], Rule] = {
     ("NativeBatchNormBackward0", 2, False): _batch_norm(2),
     ("NativeGroupNormBackward0", 1, False): _group_norm(1),
     ("NativeGroupNormBackward0", 2, False): _group_norm(2),
-    ("ConvolutionBackward0", 1, False): _convolution,
+    ("ConvolutionBackward0", 1, False): convolution,
     ("ConvolutionBackward0", 2, False): _convolution_bias,
 }
 """By the node's name, the slot of the parameter, and whether it was transposed before."""

@@ -25,8 +25,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rhobar.linalg.products import gradients
 from rhobar.probes.curvature.forward import loss_of
-from rhobar.probes.curvature.risk import Batch, Loss, Risk, gradients, num_samples
+from rhobar.probes.curvature.risk import Batch, Loss, Risk, num_samples
 from rhobar.probes.noise.sample_gradients import Plans, sample_gradients
 
 __all__ = ["GradientNoise", "gradient_noise", "noise_from"]

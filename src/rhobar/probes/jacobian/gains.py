@@ -25,17 +25,16 @@ References:
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import torch
-from torch import Tensor, nn
-from torch.autograd.graph import GradientEdge
+from torch import nn
 
 from rhobar.linalg import LinearOperator, largest_singular_value
 from rhobar.probes.blocks import Block, find_blocks
+from rhobar.probes.jacobian.operator import is_adjoint, jacobian_operator, signs
 from rhobar.probes.restoring import restored
 from rhobar.probes.second_order import eager, twice_differentiable
-from rhobar.probes.tracing import Inputs, Signal, trace_forward
+from rhobar.probes.tracing import Inputs, trace_forward
 
 __all__ = ["ChainGain", "LayerGain", "chain_gain", "layer_gains"]
 
@@ -172,10 +171,10 @@ def _measure(block: Block, num_probes: int, max_steps: int, tol: float, generato
     rms = block.start.rms
     gain = replace(gain, forward=block.end.rms / rms if rms else _NAN)
     try:
-        J = _jacobian(block.start, block.end)
+        J = jacobian_operator(block.start, block.end)
         value, stderr = _frobenius_gain(J, num_probes, generator)
         gain = replace(gain, jacobian=value, jacobian_stderr=stderr, num_products=num_probes)
-        if not _adjoint(J, block.end, generator):
+        if not is_adjoint(J, block.end, generator):
             return replace(gain, reason="an operation in it has no second derivative")
         sigma = largest_singular_value(J, max_steps=max_steps, tol=tol, generator=generator)
     except RuntimeError as error:  # an operation without a (second) derivative, or out of memory
@@ -189,56 +188,12 @@ def _measure(block: Block, num_probes: int, max_steps: int, tol: float, generato
     )
 
 
-def _jacobian(start: Signal, end: Signal) -> LinearOperator:
-    """Return J by its products on the kept graph.
-
-    u ↦ Jᵀ u is one backward pass through the block. It is linear in u, so v ↦ J v is the derivative of its
-    graph, whatever the u at which that was made: (∂(Jᵀ u)/∂u)ᵀ v = J v.
-    """
-    dtype = torch.promote_types(torch.promote_types(start.dtype, end.dtype), torch.float32)
-
-    def transposed(u: Tensor, create_graph: bool = False) -> Tensor:
-        edges = GradientEdge(*end.edge), GradientEdge(*start.edge)
-        (JTu,) = torch.autograd.grad(*edges, u, retain_graph=True, create_graph=create_graph)
-        return JTu
-
-    @cache
-    def graph() -> tuple[Tensor, Tensor]:
-        u = torch.zeros(end.shape, dtype=end.dtype, device=end.device, requires_grad=True)
-        return u, transposed(u, create_graph=True)
-
-    def matvec(v: Tensor) -> Tensor:
-        u, JTu = graph()
-        along = v.view(start.shape).to(JTu.dtype)
-        (Jv,) = torch.autograd.grad(JTu, u, along, retain_graph=True, materialize_grads=True)
-        return Jv.reshape(-1).to(dtype)
-
-    def rmatvec(u: Tensor) -> Tensor:
-        return transposed(u.view(end.shape).to(end.dtype)).reshape(-1).to(dtype)
-
-    return LinearOperator(matvec, rmatvec, (end.shape.numel(), start.shape.numel()), dtype, start.device)
-
-
-def _adjoint(J: LinearOperator, end: Signal, generator: torch.Generator) -> bool:
-    """Whether uᵀ J Jᵀ u = ‖Jᵀ u‖², which fails if a path was lost to an operation differentiable once."""
-    u = _signs(J, generator)
-    JTu = J.T @ u
-    square = (JTu @ JTu).item()
-    error = abs(((J @ JTu) @ u).item() - square)
-    return not error > 10 * torch.finfo(end.dtype).eps ** 0.5 * square
-
-
-def _signs(J: LinearOperator, generator: torch.Generator) -> Tensor:
-    bits = torch.randint(2, (J.shape[0],), generator=generator, device=generator.device)
-    return (2 * bits - 1).to(J.device, J.dtype)
-
-
 def _frobenius_gain(J: LinearOperator, num_probes: int, generator: torch.Generator) -> tuple[float, float]:
     """Estimate g = ‖J‖_F / √m from q = ‖Jᵀ v‖² / m, E q = g²; the error of g is that of q over 2 g."""
     m, _ = J.shape
     squares = []
     for _ in range(num_probes):
-        JTv = J.T @ _signs(J, generator)
+        JTv = J.T @ signs(J, generator)
         squares.append(torch.linalg.vector_norm(JTv).double() ** 2 / m)
     q = torch.stack(squares)
     g = q.mean().sqrt().item()

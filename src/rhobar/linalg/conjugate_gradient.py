@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rhobar.linalg import LinearOperator
+from rhobar.linalg.operator import LinearOperator
 
 __all__ = ["TrustRegionSolution", "conjugate_gradient"]
 
