@@ -74,4 +74,4 @@ def _deviation(terms: Tensor, free: int) -> float:
     """
     n = terms.numel()
     first = max(terms.var(correction=0).item() - (free + (2 * free) ** 0.5) / n, 0.0)
-    return (first / n + free / (2 * n**2)) ** 0.5
+    return float((first / n + free / (2 * n**2)) ** 0.5)

@@ -113,4 +113,4 @@ def _projected(u: dict[str, Tensor], radius: float) -> dict[str, Tensor]:
 
 
 def _norm(parts: dict[str, Tensor]) -> float:
-    return sum(x.double().square().sum().item() for x in parts.values()) ** 0.5
+    return float(sum(x.double().square().sum().item() for x in parts.values()) ** 0.5)

@@ -94,9 +94,9 @@ def loss_slice(
         errors.append(level.stderr)
         rises.append(paired_error(level.terms, origin.terms))
     shape = (num_points,) * dims
-    parts = [torch.tensor(x, dtype=torch.float64).reshape(shape) for x in (values, errors, rises)]
+    losses, stderr, rise = (torch.tensor(x, dtype=torch.float64).reshape(shape) for x in (values, errors, rises))
     handling = "none" if not surface.has_norm else "reestimated" if surface.reestimate else "kept"
-    return Slice(offsets, *parts, handling)
+    return Slice(offsets, losses, stderr, rise, handling)
 
 
 def filter_normalized(center: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
@@ -120,4 +120,4 @@ def paired_error(terms: Tensor | None, origin: Tensor | None) -> float:
     """Return the standard error of the mean difference of two losses of the same samples; NaN without terms."""
     if terms is None or origin is None or terms.numel() < 2:
         return float("nan")
-    return ((terms - origin).std() / terms.numel() ** 0.5).item()
+    return float((terms - origin).std() / terms.numel() ** 0.5)

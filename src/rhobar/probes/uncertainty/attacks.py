@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rhobar.probes.estimate import Estimate, share_of
+from rhobar.probes.representations import inputs_of
 from rhobar.probes.restoring import restored
 from rhobar.probes.second_order import eager
 from rhobar.probes.uncertainty.predictions import predicted_logits
@@ -85,8 +86,8 @@ def adversarial_accuracy(
     with restored(model), torch.inference_mode(False), torch.enable_grad():
         model.eval()
         model.requires_grad_(False)
-        for x, y in batches:  # type: ignore[attr-defined]
-            if not isinstance(x, Tensor) or not x.is_floating_point():
+        for x, y in map(inputs_of, batches):
+            if not isinstance(x, Tensor) or not isinstance(y, Tensor) or not x.is_floating_point():
                 raise ValueError("The inputs must be floating tensors: words and indices have no gradient.")
             moved = _attacked(model, x, y, eps, num_steps, step_size or 2.5 * eps / num_steps, bounds, generator)
             with torch.no_grad():

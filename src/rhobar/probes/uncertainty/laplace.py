@@ -222,4 +222,5 @@ def _flat(parts: Sequence[Tensor | None], like: Sequence[Tensor]) -> Tensor:
 
 def _quadratic(factor: Tensor, J: Tensor) -> Tensor:
     """Return the diagonal of J Λ⁻¹ Jᵀ."""
-    return torch.linalg.solve_triangular(factor, J.T, upper=False).square().sum(0)
+    spread: Tensor = torch.linalg.solve_triangular(factor, J.T, upper=False).square().sum(0)
+    return spread

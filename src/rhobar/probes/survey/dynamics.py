@@ -1,0 +1,93 @@
+"""Reads recurrent modules as dynamical systems at their mean input."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rhobar.probes.dynamics import attractors, fixed_points, lyapunov_spectrum, recurrent_map
+from rhobar.probes.estimate import Estimate
+from rhobar.probes.representations import representations
+from rhobar.probes.survey.reading import Cell, Curve, Plot, Reading, Table, row
+from rhobar.probes.survey.subject import Subject
+
+__all__ = ["read"]
+
+_STARTS, _STEPS = 12, 300
+
+
+def read(subject: Subject) -> Reading:
+    """Return fixed points with their stability, Lyapunov exponents, and where orbits end."""
+    modules = {n: m for n, m in subject.model.named_modules() if isinstance(m, nn.RNNBase | nn.RNNCellBase)}
+    if not modules:
+        raise ValueError("it has no nn.RNN, nn.GRU, nn.LSTM or cell; for any other map call rhobar.probes.dynamics.")
+    means = _mean_inputs(subject, modules)
+    points: list[tuple[Cell, ...]] = []
+    ends: list[tuple[Cell, ...]] = []
+    curves, notes, largest = [], [], []
+    for name, module in modules.items():
+        label = name or type(module).__name__
+        try:
+            f = recurrent_map(module, means[name])
+            starts = torch.randn(_STARTS, f.dim, generator=subject.generator).to(f.dtype)
+            found = fixed_points(f, starts, tol=1e-5 if f.dtype == torch.float32 else 1e-9)
+            spectrum = lyapunov_spectrum(
+                f, starts[:2], num_exponents=min(f.dim, 16), num_steps=_STEPS, num_transient=100
+            )
+            orbits = attractors(f, starts, num_transient=500, tol=1e-4)
+        except (ValueError, KeyError, RuntimeError) as error:
+            notes.append(f"{label}: {str(error).splitlines()[0]}")
+            continue
+        points += [row(label, p.kind, p.radius, float(p.num_unstable), p.share) for p in found.points[:6]]
+        ends += [
+            row(label, a.kind, float(a.period) if a.period else None, a.basin, a.exponent) for a in orbits.found[:6]
+        ]
+        values = spectrum.values.tolist()
+        largest.append(Estimate(values[0], spectrum.stderr[0].item()))
+        curves.append(
+            Curve(
+                label, tuple(float(i + 1) for i in range(len(values))), tuple(values), tuple(spectrum.stderr.tolist())
+            )
+        )
+        if found.num_lost:
+            notes.append(
+                f"{label}: {found.num_lost} of {found.num_starts} starts of Newton's method came to no fixed point"
+            )
+    if not curves:
+        raise ValueError("; ".join(notes))
+    top = max(largest, key=lambda e: e.value)
+    verdict = "chaotic" if top.value > 2 * top.stderr else "not chaotic"
+    return Reading(
+        f"Largest Lyapunov exponent {top.value:.3g} ± {top.stderr:.2g} nats per step at the mean input: {verdict}.",
+        (
+            Table(
+                "Fixed points",
+                ("module", "kind", "spectral radius", "unstable directions", "share of starts"),
+                tuple(points),
+            ),
+            Table("Where orbits end", ("module", "kind", "period", "basin", "Lyapunov exponent"), tuple(ends)),
+        ),
+        (Plot("Lyapunov spectrum", "exponent", "nats per step", tuple(curves), points=True),),
+        tuple(notes),
+    )
+
+
+def _mean_inputs(subject: Subject, modules: dict[str, nn.Module]) -> dict[str, Tensor]:
+    """Return the mean of what enters each module."""
+    seen: dict[str, list[Tensor]] = {}
+
+    def keep(name: str) -> Any:  # noqa: ANN401
+        def hook(module: nn.Module, args: tuple[object, ...]) -> None:
+            x = args[0] if args else None
+            if isinstance(x, Tensor) and x.is_floating_point():
+                seen.setdefault(name, []).append(x.detach().reshape(-1, x.shape[-1]))
+
+        return hook
+
+    handles = [m.register_forward_pre_hook(keep(name)) for name, m in modules.items()]
+    try:
+        representations(subject.model, subject.some(128))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return {name: torch.cat(rows).mean(0) for name, rows in seen.items()}
