@@ -17,7 +17,11 @@ _STARTS, _STEPS = 12, 300
 
 
 def read(subject: Subject) -> Reading:
-    """Return fixed points with their stability, Lyapunov exponents, and where orbits end."""
+    """Return fixed points with their stability, Lyapunov exponents, and where orbits end.
+
+    Raises:
+        ValueError: If there is no recurrent module that can be measured.
+    """
     modules = {n: m for n, m in subject.model.named_modules() if isinstance(m, nn.RNNBase | nn.RNNCellBase)}
     if not modules:
         raise ValueError("it has no nn.RNN, nn.GRU, nn.LSTM or cell; for any other map call rhobar.probes.dynamics.")

@@ -47,7 +47,8 @@ def read(subject: Subject) -> Reading:
     )
     converged = "" if top.converged else ", not converged"
     return Reading(
-        f"Sharpness λ1 = {sharpness:.4g} (residual {top.residuals[0].item():.1g}{converged}); trace {trace.value:.4g} ± {trace.stderr:.2g}.",
+        f"Sharpness λ1 = {sharpness:.4g} (residual {top.residuals[0].item():.1g}{converged}); "
+        f"trace {trace.value:.4g} ± {trace.stderr:.2g}.",
         (
             Table(f"Hessian of {n:,} parameters (± residual or standard error)", ("quantity", "value"), whole),
             Table("Blocks of the layers", ("layer", "parameters", "sharpness", "trace"), tuple(blocks)),

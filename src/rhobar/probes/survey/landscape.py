@@ -46,7 +46,8 @@ def read(subject: Subject) -> Reading:
         ),
         Heat("Loss on a plane of two directions", names, names, tuple(tuple(v) for v in plane.losses.tolist()), "loss"),
     )
-    headline = f"Within a step of 0.05 the loss rises by {plain.rise.value:.3g} ± {plain.rise.stderr:.2g} from {plain.loss:.4g}."
+    rise = f"{plain.rise.value:.3g} ± {plain.rise.stderr:.2g}"
+    headline = f"Within a step of 0.05 the loss rises by {rise} from {plain.loss:.4g}."
     return Reading(
         headline, (Table("Around the parameters", ("quantity", "value"), tuple(rows)),), figures, tuple(notes)
     )

@@ -1,5 +1,7 @@
 """Reads how much the gradient differs from sample to sample."""
 
+import math
+
 from rhobar.probes.estimate import Estimate
 from rhobar.probes.noise import batch_cosines, gradient_noise, gradient_norms
 from rhobar.probes.survey.reading import Curve, Plot, Reading, Table, row
@@ -39,7 +41,8 @@ def read(subject: Subject) -> Reading:
         "‖g‖",
         (Curve("samples", at, tuple(norms.tolist())),),
     )
-    headline = (
-        f"Batches help up to about {noise.scale:.3g} samples ({low:.3g} to {high:.3g}), from {noise.num_samples}."
-    )
+    n, reach = noise.num_samples, f"{low:.3g} to {high:.3g}"
+    headline = f"Batches help up to about {noise.scale:.3g} samples ({reach}), measured from {n}."
+    if not math.isfinite(noise.scale):
+        headline = f"The gradient is lost in the noise of {n} samples: larger batches help up to {low:.3g} at least."
     return Reading(headline, (Table("Gradient noise", ("quantity", "value"), tuple(rows)),), (plot,), tuple(notes))

@@ -45,8 +45,9 @@ def read(subject: Subject) -> Reading:
         (Curve("NTK", tuple(float(i + 1) for i in range(len(values))), tuple(max(v, 0.0) for v in values)),),
         points=True,
     )
+    n = kernel.shape[0]
     return Reading(
-        f"Condition {spectrum.condition:.3g}, effective rank {spectrum.effective_rank:.3g} of {kernel.shape[0]} samples.",
+        f"Condition {spectrum.condition:.3g}, effective rank {spectrum.effective_rank:.3g} of {n} samples.",
         (Table(f"Empirical NTK of {kernel.shape[0]} samples", ("quantity", "value"), tuple(rows)),),
         (plot,),
         tuple(notes),

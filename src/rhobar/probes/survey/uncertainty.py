@@ -26,7 +26,7 @@ __all__ = ["read"]
 
 
 def read(subject: Subject) -> Reading:
-    """Return calibration, temperature, doubt, accuracy under attack, attribution; with held-out data also membership."""
+    """Return calibration, doubt, accuracy under attack, attribution; with held-out data also membership."""
     judged = list(subject.held_out) or list(subject.batches)
     z, y = predicted_logits(subject.model, judged)
     found = calibration(z.softmax(1), y, generator=subject.generator)

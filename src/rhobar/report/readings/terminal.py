@@ -2,7 +2,6 @@
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -45,12 +44,19 @@ def _prose(console: Console, text: Text) -> None:
 
 
 def _table(console: Console, table: Table) -> None:
+    """Print a table, in parts if it is too wide, without trailing blanks."""
     for part in chunks(table, console.width - 4):
-        grid = Grid(box=SIMPLE_HEAD, title=part.title, title_justify="left", title_style="bold", pad_edge=False)
+        grid = Grid(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for i, name in enumerate(part.columns):
             grid.add_column(name, justify="right" if i else "left", header_style="dim", overflow="fold")
         for cells in part.rows[:_ROWS]:
             grid.add_row(*(Text(words(cell)) for cell in cells))
-        console.print(Padding(grid, (1, 0, 0, 2)), highlight=False)
+        console.print()
+        _prose(console, Text(part.title, "bold"))
+        for segments in console.render_lines(grid, console.options.update(width=console.width - 2), pad=False):
+            line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
+            line.rstrip()
+            if line:
+                console.print(Text("  ") + line, highlight=False, soft_wrap=True)
         if len(part.rows) > _ROWS:
-            _prose(console, Text(f"and {len(part.rows) - _ROWS} more rows; --json and the page hold all", "dim"))
+            _prose(console, Text(f"and {len(part.rows) - _ROWS} more rows; the page and the JSON hold all", "dim"))
