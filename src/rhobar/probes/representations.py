@@ -23,14 +23,14 @@ class Representations:
 
     Attributes:
         layers: By module, in the order of their first calls.
-        inputs: What entered the model, if it is one floating tensor.
+        inputs: What entered the model, if it is one tensor.
         targets: The batches' targets, if they are one tensor each.
         cut: Layers of which only evenly spaced features were kept, with their full number.
         skipped: Modules without activations of samples, each with the reason.
     """
 
     layers: dict[str, Float[Tensor, "samples features"]] = field(repr=False)
-    inputs: Float[Tensor, "samples ..."] | None = field(repr=False, default=None)
+    inputs: Tensor | None = field(repr=False, default=None)
     targets: Tensor | None = field(repr=False, default=None)
     cut: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)

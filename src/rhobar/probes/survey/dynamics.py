@@ -22,7 +22,8 @@ def read(subject: Subject) -> Reading:
     Raises:
         ValueError: If there is no recurrent module that can be measured.
     """
-    modules = {n: m for n, m in subject.model.named_modules() if isinstance(m, nn.RNNBase | nn.RNNCellBase)}
+    kinds = nn.RNNBase | nn.RNNCellBase
+    modules: dict[str, nn.Module] = {n: m for n, m in subject.model.named_modules() if isinstance(m, kinds)}
     if not modules:
         raise ValueError("it has no nn.RNN, nn.GRU, nn.LSTM or cell; for any other map call rhobar.probes.dynamics.")
     means = _mean_inputs(subject, modules)

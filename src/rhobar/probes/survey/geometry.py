@@ -161,7 +161,7 @@ def _dimensions(rows: list[tuple[Cell, ...]]) -> Plot:
         return Curve(name, at, values, tuple(c.stderr if isinstance(c, Estimate) else float("nan") for c in cells))
 
     curves = (curve("effective rank", 2), curve("2NN", 4), curve("MLE", 5))
-    return Plot("Dimension over depth", "layer", "dimension", curves)
+    return Plot("Dimension over depth", "layer, in the order of the table", "dimension", curves)
 
 
 def _spaced(layers: dict[str, T]) -> dict[str, T]:

@@ -42,6 +42,7 @@ def read(subject: Subject) -> Reading:
     width = max((high - low) / 60, 1e-12)
     grid = torch.linspace(low - 3 * width, high + 3 * width, 200, dtype=torch.float64)
     y = density.density(grid, width)
+    y = y.clamp_min(1e-4 * float(y.max()))  # what lies below is the tail of the bumps
     plot = Plot(
         "Spectral density", "eigenvalue", "density", (Curve("Hessian", tuple(grid.tolist()), tuple(y.tolist())),)
     )

@@ -15,7 +15,7 @@ def read(subject: Subject) -> Reading:
     """Return gains of every block, their product over depth, spectra, and Lipschitz bounds."""
     x, _ = inputs_of(subject.some(8)[0])
     inputs = x if isinstance(x, Tensor | dict | tuple) else [x]
-    gains = layer_gains(subject.model, inputs, generator=subject.generator)  # type: ignore[arg-type]
+    gains = layer_gains(subject.model, inputs, generator=subject.generator)
     chain = chain_gain(gains)
     rows = [
         row(g.name, g.forward, Estimate(g.jacobian, g.jacobian_stderr), Estimate(g.sigma_max, g.sigma_residual))
@@ -25,10 +25,10 @@ def read(subject: Subject) -> Reading:
     tables = [Table("Blocks", ("block", "forward gain", "Jacobian gain", "largest gain"), tuple(rows))]
     notes = [f"{g.name}: {g.reason}" for g in gains if g.reason]
     try:
-        spectra = layer_spectra(subject.model, inputs, generator=subject.generator)  # type: ignore[arg-type]
+        spectra = layer_spectra(subject.model, inputs, generator=subject.generator)
         tables.append(_spectra(spectra))
         notes += [f"{s.name}: {s.reason}" for s in spectra if s.reason]
-        bounds = lipschitz_bounds(subject.model, inputs, generator=subject.generator)  # type: ignore[arg-type]
+        bounds = lipschitz_bounds(subject.model, inputs, generator=subject.generator)
         whole = (
             row("largest gain at these inputs (lower)", Estimate(bounds.lower, bounds.lower_residual)),
             row("product of layers (upper)", bounds.upper),
@@ -40,7 +40,7 @@ def read(subject: Subject) -> Reading:
     at = tuple(float(i) for i in range(len(gains)))
     plot = Plot(
         "Gain of each block",
-        "block",
+        "block, in the order of the table",
         "gain",
         (
             Curve("Jacobian", at, tuple(g.jacobian for g in gains), tuple(g.jacobian_stderr for g in gains)),

@@ -29,8 +29,9 @@ def _plot(plot: Plot) -> Markup:
     ]
     xs, ys = [x for x, _ in finite] or [0.0, 1.0], [y for _, y in finite]
     x = _horizontal(xs)
+    whole = all(value == int(value) for value in xs)  # counted, not measured
     panel = Panel(x, fit_value(ys, _BOTTOM, _TOP), _TOP, _BOTTOM)
-    shapes = [text(LEFT, 12, plot.y_label, "heading"), panel.grid(), _axis(panel, plot.x_label)]
+    shapes = [text(LEFT, 12, plot.y_label, "heading"), panel.grid(), _axis(panel, plot.x_label, whole=whole)]
     named: list[Label] = []
     alone = all(len(c.x) == 1 for c in plot.curves)
     for i, curve in enumerate(plot.curves):
@@ -56,9 +57,11 @@ def _horizontal(xs: list[float]) -> Scale:
     return Linear(low, high, LEFT + 6, RIGHT - 6)
 
 
-def _axis(panel: Panel, label: str) -> Markup:
+def _axis(panel: Panel, label: str, *, whole: bool) -> Markup:
     shapes = [line(LEFT, panel.bottom, RIGHT, panel.bottom, "axis")]
     for value, words in panel.x.ticks(7):
+        if whole and value != int(value):
+            continue
         at = panel.x(value)
         shapes += [line(at, panel.bottom, at, panel.bottom + 4, "axis"), text(at, panel.bottom + 17, words, "tick mid")]
     shapes.append(text(RIGHT, panel.bottom + 33, label, "tick end"))
@@ -108,7 +111,7 @@ def _heat(heat: Heat) -> Markup:
     left, top = 196.0, 30.0
     size = min((RIGHT - left) / max(len(heat.columns), 1), 34.0)
     height = min(size, 26.0)
-    shapes = [text(0, 12, f"{heat.unit}: {number(low)} (pale) to {number(high)} (dark)", "heading")]
+    shapes = [text(0, 12, f"{heat.unit}: {number(low)} (faint) to {number(high)} (strong)", "heading")]
     for i, (name, cells) in enumerate(zip(heat.rows, heat.values, strict=True)):
         y = top + i * height
         shapes.append(text(left - 8, y + height / 2 + 3.5, shorten(name, 25), "name end", title=name))
