@@ -28,6 +28,8 @@ def read(subject: Subject) -> Reading:
         spectra = layer_spectra(subject.model, inputs, generator=subject.generator)
         tables.append(_spectra(spectra))
         notes += [f"{s.name}: {s.reason}" for s in spectra if s.reason]
+        if not isinstance(inputs, Tensor):
+            raise TypeError("Lipschitz bounds need inputs that are one tensor.")
         bounds = lipschitz_bounds(subject.model, inputs, generator=subject.generator)
         whole = (
             row("largest gain at these inputs (lower)", Estimate(bounds.lower, bounds.lower_residual)),
@@ -36,7 +38,7 @@ def read(subject: Subject) -> Reading:
         tables.append(Table("Lipschitz constant", ("bound", "value"), whole))
         notes += [f"{name}: {reason}" for name, reason in bounds.refused.items()]
     except (ValueError, RuntimeError, TypeError) as error:
-        notes.append(f"spectra and Lipschitz bounds: {str(error).splitlines()[0]}")
+        notes.append(f"spectra or Lipschitz bounds: {str(error).splitlines()[0]}")
     at = tuple(float(i) for i in range(len(gains)))
     plot = Plot(
         "Gain of each block",

@@ -22,7 +22,7 @@ def read(subject: Subject) -> Reading:
     at = tuple(float(i) for i in range(len(known)))
     plot = Plot(
         "Signal and gradient over depth",
-        "layer",
+        "layer, in the order of the table",
         "rms",
         (Curve("signal", at, forward), Curve("gradient", at, backward)),
     )
