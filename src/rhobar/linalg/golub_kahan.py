@@ -126,68 +126,89 @@ def _extreme(
         raise ValueError(f"tol must be a number of at least 0, got {tol}.")
     (m, n), steps = A.shape, min(max_steps, *A.shape)
     tiny = 10 * max(m, n) ** 0.5 * torch.finfo(A.dtype).eps
-    U = torch.zeros(m, steps, dtype=A.dtype, device=A.device)
-    V = torch.zeros(n, steps + 1, dtype=A.dtype, device=A.device)
-    B = torch.zeros(steps, steps + 1, dtype=torch.float64)  # column k + 1 holds β_k e_k
-    V[:, 0] = unit(A, generator)
+    spaces = _Spaces(A, steps, unit(A, generator))
+    U, V, scale = spaces.U, spaces.V, 0.0
     for k in range(steps):
-        U[:, k], B[k, k] = _orthonormalise(A @ V[:, k], U[:, :k])
-        scale = B.abs().max().item()
-        if not scale < _INF:
-            return _not_finite(U, V, 2 * k + 1)
-        if B[k, k] <= tiny * scale:  # A v_{k+1} lies in span U_k; for k = 0, A v₁ = 0
+        U[k], alpha = _orthonormalised(A @ V[k], U[:k])
+        if not alpha < _INF:
+            return spaces.not_finite(2 * k + 1)
+        scale = max(scale, alpha)
+        if alpha <= tiny * scale:  # A v_{k+1} lies in span U_k; for k = 0, A v₁ = 0
             if smallest:
-                return _null(U, V[:, : k + 1], B[:k, : k + 1], 2 * k + 1)
-            return _triple(U[:, :k], V[:, : k + 1], B[:k, : k + 1], 2 * k + 1, tol, smallest)
-        V[:, k + 1], B[k, k + 1] = _orthonormalise(A.T @ U[:, k], V[:, : k + 1])
-        if not B[k, k + 1] < _INF:
-            return _not_finite(U, V, 2 * k + 2)
-        closed = bool(B[k, k + 1] <= tiny * scale) and k + 1 < n
-        if closed or k + 1 == n:
-            B[k, k + 1] = 0
+                return spaces.null(k, 2 * k + 1)
+            return spaces.triple(k, k + 1, 2 * k + 1, tol, smallest)
+        V[k + 1], beta = _orthonormalised(A.T @ U[k], V[: k + 1])
+        if not beta < _INF:
+            return spaces.not_finite(2 * k + 2)
+        closed, scale = beta <= tiny * scale and k + 1 < n, max(scale, beta)
+        beta = 0.0 if closed or k + 1 == n else beta
+        spaces.enter(k, alpha, beta)
         if closed and smallest:  # an invariant space of which the smallest one may not be part: go on elsewhere
-            V[:, k + 1], _ = _orthonormalise(unit(A, generator), V[:, : k + 1])
+            V[k + 1], _ = _orthonormalised(unit(A, generator), V[: k + 1])
             continue
         if k + 1 == m:  # so does A v_{k+1}, whatever it is: U_k spans ℝᵐ
-            return _triple(U, V, B, 2 * k + 2, tol, smallest)
-        found = _triple(U[:, : k + 1], V[:, : k + 1], B[: k + 1, : k + 2], 2 * k + 2, tol, smallest)
-        if found.residual == 0 or (found.converged and k + 1 >= _MIN_STEPS):
-            return found
-    found = _triple(U, V[:, :steps], B, 2 * steps, tol, smallest)
+            return spaces.triple(steps, steps + 1, 2 * k + 2, tol, smallest)
+        if beta == 0 or (k + 1 >= _MIN_STEPS and spaces.has_converged(k + 1, tol, smallest)):
+            return spaces.triple(k + 1, k + 1, 2 * k + 2, tol, smallest)
+    found = spaces.triple(steps, steps, 2 * steps, tol, smallest)
     return replace(found, converged=found.converged and steps >= _MIN_STEPS)
 
 
-def _orthonormalise(x: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
-    """Return x − basis basisᵀ x as a unit vector, and its length; twice is enough (Kahan, Parlett)."""
-    for _ in range(2):
-        x = x - basis @ (basis.T @ x)
-    length = torch.linalg.vector_norm(x)
-    return (x / length if length > 0 else torch.zeros_like(x)), length.double().cpu()
+def _orthonormalised(x: Tensor, basis: Tensor) -> tuple[Tensor, float]:
+    """Return x less its part in the span of the rows as a unit vector, and its length; twice is enough (Parlett)."""
+    before = length = torch.linalg.vector_norm(x).item()
+    for _ in range(2 if basis.shape[0] else 0):
+        x = torch.addmv(x, basis.T, basis @ x, alpha=-1)
+        length = torch.linalg.vector_norm(x).item()
+        if length > 0.7 * before:
+            break
+    return (x / length if length > 0 else torch.zeros_like(x)), length
 
 
-def _null(U: Tensor, V: Tensor, B: Tensor, num_matvecs: int) -> SingularValue:
-    """Return the vector of span V that U B Vᵀ, with one row less than columns, maps to zero."""
-    right = V @ torch.linalg.svd(B)[2][-1].to(V)
-    return SingularValue(0.0, 0.0, num_matvecs, True, U.new_zeros(U.shape[0]), right)
+class _Spaces:
+    """The bases in rows, and B, k × (k+1).
 
-
-def _triple(U: Tensor, V: Tensor, B: Tensor, num_matvecs: int, tol: float, smallest: bool) -> SingularValue:
-    """Return the leading, or the last, triple of U B Vᵀ.
-
-    B is k × (k+1). With as many columns in V, the pair of spaces is invariant: Aᵀ U = V Bᵀ and A V = U B.
-    With one column less, the last column of B is what leaves them.
+    With one vector more in V than in U the pair of spaces is invariant: Aᵀ U = V Bᵀ and A V = U B. With as many, the
+    last column of B is what leaves them.
     """
-    k, columns = U.shape[1], V.shape[1]
-    if k == 0:
-        return SingularValue(0.0, 0.0, num_matvecs, True, U.new_zeros(U.shape[0]), V[:, 0].clone())
-    P, S, Qt = torch.linalg.svd(B[:, :columns], full_matrices=False)
-    i = -1 if smallest else 0
-    residual = torch.linalg.vector_norm(B[:, columns:].T @ P[:, i]).item()
-    left, right = U @ P[:, i].to(U), V @ Qt[i].to(V)
-    return SingularValue(S[i].item(), residual, num_matvecs, residual <= tol * S[0].item(), left, right)
 
+    def __init__(self, A: LinearOperator, steps: int, start: Tensor) -> None:
+        m, n = A.shape
+        self.U = torch.empty(steps, m, dtype=A.dtype, device=A.device)
+        self.V = torch.empty(steps + 1, n, dtype=A.dtype, device=A.device)
+        self.B = torch.zeros(steps, steps + 1, dtype=torch.float64)  # column k + 1 holds β_k e_k
+        self.V[0] = start
 
-def _not_finite(U: Tensor, V: Tensor, num_matvecs: int) -> SingularValue:
-    nan = float("nan")
-    left, right = torch.full_like(U[:, 0], nan), torch.full_like(V[:, 0], nan)
-    return SingularValue(nan, _INF, num_matvecs, False, left, right)
+    def enter(self, k: int, alpha: float, beta: float) -> None:
+        """Note α_k and β_k."""
+        self.B[k, k], self.B[k, k + 1] = alpha, beta
+
+    def has_converged(self, k: int, tol: float, smallest: bool) -> bool:
+        """Whether the residual of k steps is small enough."""
+        P, S, _ = torch.linalg.svd(self.B[:k, :k])
+        residual = abs(self.B[k - 1, k] * P[-1, -1 if smallest else 0]).item()
+        return bool(residual <= tol * S[0].item())
+
+    def triple(self, k: int, columns: int, num_matvecs: int, tol: float, smallest: bool) -> SingularValue:
+        """Return the leading, or the last, triple of U_k B Vᵀ."""
+        U, V = self.U[:k], self.V[:columns]
+        if k == 0:
+            return SingularValue(0.0, 0.0, num_matvecs, True, torch.zeros_like(self.U[0]), V[0].clone())
+        B = self.B[:k, : k + 1]
+        P, S, Qt = torch.linalg.svd(B[:, :columns], full_matrices=False)
+        i = -1 if smallest else 0
+        residual = torch.linalg.vector_norm(B[:, columns:].T @ P[:, i]).item()
+        left, right = P[:, i].to(U) @ U, Qt[i].to(V) @ V
+        return SingularValue(S[i].item(), residual, num_matvecs, residual <= tol * S[0].item(), left, right)
+
+    def null(self, k: int, num_matvecs: int) -> SingularValue:
+        """Return the vector of span V_{k+1} that U_k B Vᵀ, with one row less than columns, maps to zero."""
+        Q = torch.linalg.svd(self.B[:k, : k + 1])[2] if k else torch.ones(1, 1, dtype=torch.float64)
+        right = Q[-1].to(self.V) @ self.V[: k + 1]
+        return SingularValue(0.0, 0.0, num_matvecs, True, torch.zeros_like(self.U[0]), right)
+
+    def not_finite(self, num_matvecs: int) -> SingularValue:
+        """Say that a product is not finite."""
+        nan = float("nan")
+        left, right = torch.full_like(self.U[0], nan), torch.full_like(self.V[0], nan)
+        return SingularValue(nan, _INF, num_matvecs, False, left, right)

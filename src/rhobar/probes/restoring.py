@@ -22,15 +22,18 @@ def restored(model: nn.Module) -> Iterator[None]:
     Raises:
         ValueError: If a parameter or buffer is not initialised yet.
     """
-    if any(is_lazy(value) for value in (*model.parameters(), *model.buffers())):
-        raise ValueError("The model has uninitialised (lazy) parameters; run one batch through it first.")
     modules = list(model.modules())
+    owned = {id(p): p for module in modules for p in module._parameters.values() if p is not None}
+    if any(is_lazy(value) for value in owned.values()) or any(
+        b is not None and is_lazy(b) for m in modules for b in m._buffers.values()
+    ):
+        raise ValueError("The model has uninitialised (lazy) parameters; run one batch through it first.")
     modes = [module.training for module in modules]
     buffers = [dict(module._buffers) for module in modules]
     found = {id(b): b for of in buffers for b in of.values() if b is not None}
     values = {key: b.detach().clone() for key, b in found.items()}
     versions = {key: b._version for key, b in found.items() if not b.is_inference()}
-    params = [(p, p.requires_grad, p.grad) for p in model.parameters()]
+    params = [(p, p.requires_grad, p.grad) for p in owned.values()]
     gpus = {p.device for p, *_ in params if p.device.type == "cuda"}
     copies = {key: value.clone() for key, value in values.items()}
     try:

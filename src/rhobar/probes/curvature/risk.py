@@ -83,7 +83,8 @@ class Risk:
         with restored(model), twice_differentiable(model) if twice else once_differentiable():
             self.moment.recall(model)
             for name, p in model.named_parameters():
-                p.requires_grad_(name in chosen)
+                if p.requires_grad != (name in chosen):
+                    p.requires_grad_(name in chosen)
             return make(self, batch)
 
     def edges(self) -> list[GradientEdge]:
@@ -123,6 +124,7 @@ class _Matvec:
         self.dtypes = [params[name].dtype for name in risk.space.names]
         self.versions = [p._version for p in params.values()]
         self.kept: list[Product] | None = None
+        self.last: Tensor | None = None
 
     def __call__(self, v: Tensor) -> Tensor:
         if self.versions != [p._version for p in self.risk.model.parameters()]:
@@ -136,6 +138,7 @@ class _Matvec:
                 Av = space.flatten(product(parts))
             Av = Av if weight == 1 else Av.mul_(weight)
             total = Av if total.numel() == 0 else total.add_(Av)
+        self.last = total  # its pages are not given back to the system, to be asked for again: a tenth of a product
         return total
 
     def _products(self) -> Iterable[Product]:

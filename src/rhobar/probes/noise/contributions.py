@@ -24,6 +24,12 @@ MAX_ELEMENTS = 1 << 22
 """Scalars of per-sample gradients that are held at once."""
 
 
+def _squares(G: Tensor) -> Tensor:
+    """Return ‖G_i‖² without the squares in memory, whose pages cost more than the sum."""
+    norms: Tensor = torch.linalg.vector_norm(G.flatten(1), dim=1)
+    return norms.square()
+
+
 @dataclass(frozen=True)
 class Outer:
     """G_i = Σ_t δ_it a_itᵀ, or the transpose of that.
@@ -48,12 +54,12 @@ class Outer:
         n, t, p = self.delta.shape
         q = self.a.shape[2]
         if t == 1:
-            return self.delta.square().sum((1, 2)) * self.a.square().sum((1, 2))
+            return _squares(self.delta) * _squares(self.a)
         if t * (p + q) <= p * q:
             return ((self.delta @ self.delta.mT) * (self.a @ self.a.mT)).sum((1, 2))
         step = max(1, MAX_ELEMENTS // (p * q))
         parts = [(self.delta[i : i + step].mT @ self.a[i : i + step]) for i in range(0, n, step)]
-        return torch.cat([part.square().sum((1, 2)) for part in parts])
+        return torch.cat([_squares(part) for part in parts])
 
     def dots(self, v: Tensor) -> Tensor:
         """Return ⟨G_i, v⟩ for each sample."""
@@ -85,7 +91,7 @@ class Dense:
 
     def squares(self) -> Tensor:
         """Return ‖G_i‖² for each sample."""
-        return torch.cat([self.make(chunk).flatten(1).square().sum(1) for chunk in self._chunks()])
+        return torch.cat([_squares(self.make(chunk)) for chunk in self._chunks()])
 
     def dots(self, v: Tensor) -> Tensor:
         """Return ⟨G_i, v⟩ for each sample."""

@@ -72,7 +72,7 @@ def _factor(other: str) -> Rule:
 
 def _summed_to(x: Tensor, shape: torch.Size) -> Tensor:
     """Sum (n, t, …) over t, and over the dimensions along which `shape` was broadcast."""
-    x = x.sum(1)
+    x = x[:, 0] if x.shape[1] == 1 else x.sum(1)
     own = tuple(shape)
     while own and len(own) > x.dim() - 1:
         own = own[1:]  # a leading one
