@@ -2,7 +2,7 @@
 
 import torch
 
-from rhobar.linalg import eigenpairs, hutchinson_trace, negative_directions, spectral_density
+from rhobar.linalg import SpectralDensity, eigenpairs, hutchinson_trace, negative_directions, spectral_density
 from rhobar.probes.curvature import hessian, layer_curvature
 from rhobar.probes.estimate import Estimate
 from rhobar.probes.survey.reading import Curve, Plot, Reading, Table, row
@@ -38,14 +38,7 @@ def read(subject: Subject) -> Reading:
         for b in layers
         if not b.reason
     ]
-    low, high = density.nodes.min().item(), density.nodes.max().item()
-    width = max((high - low) / 60, 1e-12)
-    grid = torch.linspace(low - 3 * width, high + 3 * width, 200, dtype=torch.float64)
-    y = density.density(grid, width)
-    y = y.clamp_min(1e-4 * float(y.max()))  # what lies below is the tail of the bumps
-    plot = Plot(
-        "Spectral density", "eigenvalue", "density", (Curve("Hessian", tuple(grid.tolist()), tuple(y.tolist())),)
-    )
+    plot = _drawn(density)
     converged = "" if top.converged else ", not converged"
     return Reading(
         f"Sharpness λ1 = {sharpness:.4g} (residual {top.residuals[0].item():.1g}{converged}); "
@@ -56,4 +49,16 @@ def read(subject: Subject) -> Reading:
         ),
         (plot,),
         tuple(f"{b.name}: {b.reason}" for b in layers if b.reason),
+    )
+
+
+def _drawn(density: SpectralDensity) -> Plot:
+    """Draw every node as a Gaussian of a sixtieth of the range."""
+    low, high = density.nodes.min().item(), density.nodes.max().item()
+    width = max((high - low) / 60, 1e-12)
+    grid = torch.linspace(low - 3 * width, high + 3 * width, 200, dtype=torch.float64)
+    y = density.density(grid, width)
+    y = y.clamp_min(1e-4 * float(y.max()))  # what lies below is the tail of the bumps
+    return Plot(
+        "Spectral density", "eigenvalue", "density", (Curve("Hessian", tuple(grid.tolist()), tuple(y.tolist())),)
     )

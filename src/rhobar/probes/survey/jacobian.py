@@ -1,12 +1,15 @@
 """Reads how layers stretch signals, and bounds of the whole network's Lipschitz constant."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from rhobar.probes.estimate import Estimate
-from rhobar.probes.jacobian import chain_gain, layer_gains, layer_spectra, lipschitz_bounds
+from rhobar.probes.jacobian import LayerSpectrum, chain_gain, layer_gains, layer_spectra, lipschitz_bounds
 from rhobar.probes.representations import inputs_of
 from rhobar.probes.survey.reading import Curve, Plot, Reading, Table, row
 from rhobar.probes.survey.subject import Subject
+from rhobar.probes.tracing import Inputs
 
 __all__ = ["read"]
 
@@ -14,7 +17,7 @@ __all__ = ["read"]
 def read(subject: Subject) -> Reading:
     """Return gains of every block, their product over depth, spectra, and Lipschitz bounds."""
     x, _ = inputs_of(subject.some(8)[0])
-    inputs = x if isinstance(x, Tensor | dict | tuple) else [x]
+    inputs: Inputs = x if isinstance(x, Tensor | dict | tuple) else [x]
     gains = layer_gains(subject.model, inputs, generator=subject.generator)
     chain = chain_gain(gains)
     rows = [
@@ -24,21 +27,7 @@ def read(subject: Subject) -> Reading:
     ]
     tables = [Table("Blocks", ("block", "forward gain", "Jacobian gain", "largest gain"), tuple(rows))]
     notes = [f"{g.name}: {g.reason}" for g in gains if g.reason]
-    try:
-        spectra = layer_spectra(subject.model, inputs, generator=subject.generator)
-        tables.append(_spectra(spectra))
-        notes += [f"{s.name}: {s.reason}" for s in spectra if s.reason]
-        if not isinstance(inputs, Tensor):
-            raise TypeError("Lipschitz bounds need inputs that are one tensor.")
-        bounds = lipschitz_bounds(subject.model, inputs, generator=subject.generator)
-        whole = (
-            row("largest gain at these inputs (lower)", Estimate(bounds.lower, bounds.lower_residual)),
-            row("product of layers (upper)", bounds.upper),
-        )
-        tables.append(Table("Lipschitz constant", ("bound", "value"), whole))
-        notes += [f"{name}: {reason}" for name, reason in bounds.refused.items()]
-    except (ValueError, RuntimeError, TypeError) as error:
-        notes.append(f"spectra or Lipschitz bounds: {str(error).splitlines()[0]}")
+    tables += _more(subject, inputs, notes)
     at = tuple(float(i) for i in range(len(gains)))
     plot = Plot(
         "Gain of each block",
@@ -56,7 +45,28 @@ def read(subject: Subject) -> Reading:
     )
 
 
-def _spectra(spectra) -> Table:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _more(subject: Subject, inputs: Inputs, notes: list[str]) -> list[Table]:
+    """Return spectra and Lipschitz bounds; why one of them is missing goes into the notes."""
+    tables = []
+    try:
+        spectra = layer_spectra(subject.model, inputs, generator=subject.generator)
+        tables.append(_spectra(spectra))
+        notes += [f"{s.name}: {s.reason}" for s in spectra if s.reason]
+    except (ValueError, RuntimeError) as error:
+        notes.append(f"spectra: {str(error).splitlines()[0]}")
+    if not isinstance(inputs, Tensor) or not inputs.is_floating_point():
+        notes.append("Lipschitz bounds: the inputs are not one floating tensor")
+        return tables
+    bounds = lipschitz_bounds(subject.model, inputs, generator=subject.generator)
+    whole = (
+        row("largest gain at these inputs (lower)", Estimate(bounds.lower, bounds.lower_residual)),
+        row("product of layers (upper)", bounds.upper),
+    )
+    notes += [f"{name}: {reason}" for name, reason in bounds.refused.items()]
+    return [*tables, Table("Lipschitz constant", ("bound", "value"), whole)]
+
+
+def _spectra(spectra: Sequence[LayerSpectrum]) -> Table:
     rows = [
         row(
             s.name,
