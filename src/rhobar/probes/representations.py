@@ -1,8 +1,9 @@
 """What each layer of a network makes of the same samples."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -121,8 +122,8 @@ def _chosen(model: nn.Module, layers: Sequence[str] | None) -> dict[str, nn.Modu
     return leaves | {n: known[n] for n in inside} or {"": model}
 
 
-def _keep(calls: dict[str, object], name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    def hook(module: nn.Module, args: object, output: object) -> None:
+def _keep(calls: dict[str, object], name: str) -> Callable[[nn.Module, Any, Any], None]:
+    def hook(module: nn.Module, args: Any, output: Any) -> None:  # noqa: ANN401
         calls.pop(name, None)
         calls[name] = output
 

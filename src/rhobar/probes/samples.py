@@ -8,7 +8,7 @@ __all__ = ["checked_labels", "checked_pair", "checked_samples", "distances"]
 
 
 def checked_samples(x: Tensor, name: str = "x", *, least: int = 2) -> Float[Tensor, "samples features"]:
-    """Return the samples as a matrix of float64, one row each.
+    """Return the samples as a matrix of float64 on the CPU, one row each.
 
     Args:
         x: Samples along the first axis; further axes are flattened into features.
@@ -28,7 +28,7 @@ def checked_samples(x: Tensor, name: str = "x", *, least: int = 2) -> Float[Tens
             f"{name} must hold at least {least} samples along its first axis and a feature of each, got the shape "
             f"{shape}; pass more samples."
         )
-    rows = x.detach().reshape(x.shape[0], -1).double()
+    rows = x.detach().reshape(x.shape[0], -1).double().cpu()
     bad = int((~rows.isfinite()).any(1).sum())
     if bad:
         raise ValueError(f"{name} must be finite, but {bad} of its {shape[0]} samples hold NaN or infinity; drop them.")
@@ -59,7 +59,7 @@ def checked_labels(labels: Tensor, num_samples: int, name: str = "labels") -> tu
         raise ValueError(f"{name} must be one a sample, shape ({num_samples},), got {tuple(labels.shape)}.")
     if labels.is_floating_point() and not labels.isfinite().all():
         raise ValueError(f"{name} must be finite, got NaN or infinity among them.")
-    values, index = torch.unique(labels, return_inverse=True)
+    values, index = torch.unique(labels.cpu(), return_inverse=True)
     if values.numel() < 2:
         raise ValueError(f"{name} must name at least two groups, got {values.tolist()} only.")
     return values, index

@@ -263,3 +263,9 @@ def test_confusion_of_known_gradients():
 def test_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_dropout_is_the_same_at_every_point():
+    model = nn.Sequential(nn.Linear(4, 30), nn.Dropout(0.5), nn.Linear(30, 3)).train()
+    surface = Surface(model, CROSS, batches())
+    assert surface.at(surface.start()).value == surface.at(surface.start()).value

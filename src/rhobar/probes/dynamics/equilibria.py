@@ -152,7 +152,7 @@ def _singular(A: Tensor) -> bool:
 def _distinct(x: Tensor, size: Tensor, separation: float) -> list[tuple[int, int]]:
     """Return the best of each group of equal solutions, and the size of the group, the largest first."""
     found: list[tuple[int, int]] = []
-    left = torch.ones(x.shape[0], dtype=torch.bool)
+    left = torch.ones(x.shape[0], dtype=torch.bool, device=x.device)
     while left.any():
         i = int(left.int().argmax())
         near = torch.linalg.vector_norm(x - x[i], dim=1) <= separation * (1 + torch.linalg.vector_norm(x[i]))

@@ -10,7 +10,7 @@ on each other, so the error is that between blocks of it.
 Textbook: B56[Adv].
 
 Reference: Benettin, Galgani, Giorgilli and Strelcyn (1980), Lyapunov characteristic exponents, part 2;
-Eckmann and Ruelle (1985), Ergodic theory of chaos, section V.C.
+Eckmann and Ruelle (1985), Ergodic theory of chaos, section V.C; Kaplan and Yorke (1979), on the dimension.
 """
 
 from dataclasses import dataclass, field

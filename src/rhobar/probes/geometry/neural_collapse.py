@@ -87,7 +87,7 @@ def neural_collapse(
     within, lengths, angles, duality = estimates(found, errors)
     disagreement = Estimate(float("nan"), float("nan"))
     if weight is not None and W is not None:
-        logits = rows @ W.T + (0 if bias is None else bias.detach().double()[values])
+        logits = rows @ W.T + (0 if bias is None else bias.detach().double().cpu()[values])
         means = _class_means(rows, index, C)
         disagreement = share_of(logits.argmax(1) != torch.cdist(rows, means).argmin(1))
     return NeuralCollapse(within, lengths, angles, duality, disagreement, C)
@@ -108,7 +108,7 @@ def _rows_of(weight: Tensor, values: Tensor, width: int) -> Tensor:
             f"weight must have {width} columns and a row for each class, got the shape {tuple(weight.shape)} for the "
             f"classes {values[:5].tolist()}; labels must be indices of its rows."
         )
-    return weight.detach().double()[values]
+    return weight.detach().double().cpu()[values]
 
 
 def _class_means(rows: Tensor, index: Tensor, C: int) -> Tensor:

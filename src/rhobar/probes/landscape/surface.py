@@ -70,13 +70,12 @@ class Surface:
     def at(self, point: dict[str, Tensor]) -> Level:
         """Return the loss at a point."""
         own = self.start()
-        state = torch.get_rng_state()
         try:
-            with restored(self.model), torch.no_grad():
+            with restored(self.model), torch.no_grad():  # the same random numbers at every point
                 self._place(point)
                 if self.reestimate:
                     self._estimate()
-                return self._level(state)
+                return self._level()
         finally:
             self._place(own)
 
@@ -121,8 +120,7 @@ class Surface:
             for m, mode, momentum in zip(norms, modes, momenta, strict=True):
                 m.training, m.momentum = mode, momentum
 
-    def _level(self, state: Tensor) -> Level:
-        torch.set_rng_state(state)  # the same dropout at every point
+    def _level(self) -> Level:
         terms: list[Tensor] = []
         value = 0.0
         for count, batch in zip(self.counts, self.batches, strict=True):

@@ -74,6 +74,7 @@ def fairness_gaps(
             f"predicted and classes must be one a sample, got {tuple(predicted.shape)} and {tuple(classes.shape)}."
         )
     names, index = checked_labels(groups, predicted.numel(), "groups")
+    predicted, classes = predicted.cpu(), classes.cpu()
     given, true, right = predicted == positive, classes == positive, predicted == classes
     parts = [index == g for g in range(names.numel())]
     opportunity = _gap([given[part & true] for part in parts])

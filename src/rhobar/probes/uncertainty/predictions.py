@@ -57,7 +57,7 @@ def checked_probabilities(
     Raises:
         ValueError: If they do not fit, are not finite, or do not sum to one.
     """
-    p = probabilities.detach().double()
+    p, classes = probabilities.detach().double().cpu(), classes.cpu()
     if p.dim() != 2 or p.shape[0] < 2 or p.shape[1] < 2 or classes.shape != p.shape[:1] or classes.is_floating_point():
         raise ValueError(
             "probabilities must have the shape (samples, classes), two of each at least, and classes one number each, "

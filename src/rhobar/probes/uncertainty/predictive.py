@@ -78,7 +78,7 @@ def predictive(members: Float[Tensor, "members samples classes"], classes: Int[T
     """
     if members.dim() != 3 or members.shape[0] < 2:
         raise ValueError(f"members must have the shape (members, samples, classes), two at least, got {members.shape}.")
-    p = members.detach().double()
+    p, classes = members.detach().double().cpu(), classes.cpu()
     for one in p:
         checked_probabilities(one, classes)
     mean, m = p.mean(0), p.shape[0]

@@ -58,8 +58,8 @@ def fit_temperature(logits: Float[Tensor, "samples classes"], classes: Int[Tenso
         >>> round(found.value, 1)
         2.0
     """
-    z = logits.detach().double()
-    checked_probabilities(z.softmax(-1), classes)
+    z = logits.detach().double().cpu()
+    _, classes = checked_probabilities(z.softmax(-1), classes)
     own = z.gather(1, classes[:, None])[:, 0]
     before = torch.nn.functional.cross_entropy(z, classes).item()
     if bool((own >= z.max(1).values).all()):  # all right: the surer the better
