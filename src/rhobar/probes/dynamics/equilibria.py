@@ -94,7 +94,7 @@ def fixed_points(
     Example:
         >>> from rhobar.probes.dynamics import fixed_points
         >>> found = fixed_points(lambda x: 3.2 * x * (1 - x), torch.tensor([[0.1], [0.6]]).double())
-        >>> sorted((round(p.point.item(), 4), round(p.radius, 4), p.kind) for p in found.points)
+        >>> sorted((abs(round(p.point.item(), 4)), round(p.radius, 4), p.kind) for p in found.points)
         [(0.0, 3.2, 'unstable'), (0.6875, 1.2, 'unstable')]
     """
     if starts.dim() != 2:
