@@ -147,6 +147,8 @@ def test_laplace_of_classes_is_the_gauss_newton_matrix():
     assert torch.allclose(diagonal.precision, H.diagonal() + 1)
     p, deviation = full.predict(x)
     assert torch.allclose(p.sum(1), torch.ones(15).double()) and (deviation > 0).all()
+    logits = model(x).detach()
+    assert torch.allclose(p, (logits / (1 + math.pi / 8 * deviation**2).sqrt()).softmax(1))
     far, _ = full.predict(100 * x)
     plain = model(100 * x).softmax(1)
     assert (far.max(1).values <= plain.max(1).values + 1e-9).all() and far.max(1).values.mean() < 0.98
