@@ -102,9 +102,23 @@ def test_rows_give_the_layers_gradient(name):
     delta = normal(*y.shape, seed=2)
     a, d = block.rows(Seen(x, delta))
     grads = torch.autograd.grad((y * delta).sum(), block.params)
-    torch.testing.assert_close((d.T @ a).reshape(module.weight.shape), grads[0])
+    torch.testing.assert_close(torch.bmm(d, a.mT).sum(0).reshape(module.weight.shape), grads[0])
     if module.bias is not None:
-        torch.testing.assert_close(d.sum(0), grads[1])
+        torch.testing.assert_close(d.sum((0, 2)), grads[1])
+
+
+@pytest.mark.parametrize("name", [n for n in LAYERS if n.startswith(("linear", "conv"))])
+def test_factors_are_the_second_moments_of_the_rows(name):
+    """Of two calls of unequal size, with a one at the end of each row where there is a bias."""
+    module, x = layer(name)
+    calls = [Seen(part, normal(*module(part).shape, seed=2)) for part in (x, x[:1])]
+    block = block_of(module)
+    rows = [tuple(t.transpose(1, 2).flatten(0, 1) for t in block.rows(call)) for call in calls]
+    a, d = (torch.cat(parts) for parts in zip(*rows, strict=True))
+    a = torch.cat([a, torch.ones_like(a[:, :1])], 1) if module.bias is not None else a
+    found = block.factors(calls, 3)
+    torch.testing.assert_close(found["A"], a.T @ a / len(a))
+    torch.testing.assert_close(found["G"], d.T @ d / 3)
 
 
 ONE_ROW = ["linear", "linear-without-bias", "embedding", "layer-norm", "rms-norm", "group-norm"]

@@ -55,7 +55,7 @@ def test_both_ends_and_the_radius_are_those_of_the_dense_jacobian():
 @pytest.mark.parametrize("act", [None, nn.ReLU, nn.Tanh, nn.GELU, nn.Sigmoid])
 def test_wide_random_layers_have_the_predicted_gain_and_band(act):
     layer = nn.Linear(300, 600)
-    nn.init.normal_(layer.weight, 0, 1.3 / 300**0.5), nn.init.normal_(layer.bias, 0, 0.2)
+    nn.init.normal_(layer.weight, 0, 1.3 / 300**0.5), nn.init.normal_(layer.bias, 0, 1.5)
     model, x = nn.Sequential(*[layer, *([act()] if act else [])]), torch.randn(1, 300)
     (found,) = layer_spectra(model, x, max_steps=80, tol=1e-3)
     (gain,) = layer_gains(model, x, num_probes=40)
@@ -130,6 +130,13 @@ def test_no_input_stretches_more_than_the_layers_bound(name):
     assert worst <= bound * (1 + 1e-6)
     slack = {"conv": 1.5, "strided": 3, "conv1d": 1.5, "max pool": 1.6, "average pool": 1.6}
     assert worst >= bound / slack.get(name, 1.1)
+
+
+def test_a_kernel_larger_than_its_input_is_bounded_on_a_torus_that_holds_both():
+    layer = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[0.0, -1.0, 0.0], [-1.0, 4.0, -1.0], [0.0, -1.0, 0.0]]))
+    assert layer_bound(layer, torch.Size((1, 1, 1, 1))) >= 4 > 0.9 * layer_bound(layer, torch.Size((1, 1, 1, 1))) / 2
 
 
 def test_bounds_hold_through_sums_and_products():

@@ -31,18 +31,28 @@ class _Affine(Block):
     """What both share once inputs and gradients are rows of matrices."""
 
     def rows(self, call: Seen) -> tuple[Tensor, Tensor]:
-        """Return a as (R, inputs) and δ as (R, outputs)."""
+        """Return a as (samples, inputs, places) and δ as (samples, outputs, places); one sample may hold all rows."""
         raise NotImplementedError
 
     def factors(self, calls: list[Seen], num_predictions: int) -> Factors:
         """A = mean of ā āᵀ over rows, G = Σ δ δᵀ / n."""
         rows = [self.rows(call) for call in calls]
-        a, delta = torch.cat([r[0] for r in rows]), torch.cat([r[1] for r in rows])
-        parts = [a] if self.weight is not None else []
-        if self.bias is not None:
-            parts.append(a.new_ones(len(a), 1))
-        a = torch.cat(parts, 1)
-        return {"A": a.T @ a / len(a), "G": delta.T @ delta / num_predictions}
+        total = sum(a.shape[0] * a.shape[2] for a, _ in rows)
+        n = rows[0][0].shape[1] if self.weight is not None else 0
+        ones = int(self.bias is not None)
+        A, G = rows[0][0].new_empty(n + ones, n + ones), _gram(rows[0][1])
+        for i, (a, delta) in enumerate(rows):
+            if n:
+                _add_gram(A[:n, :n], a, fresh=i == 0)
+            if n and ones:
+                sums = a.sum((0, 2))
+                A[n, :n] = sums if i == 0 else A[n, :n] + sums
+            if i:
+                G += _gram(delta)
+        if ones:
+            A[:n, n] = A[n, :n]
+            A[n, n] = total
+        return {"A": A.div_(total), "G": G.div_(num_predictions)}
 
     def invert(self, factors: Factors) -> Factors:
         """Diagonalise both factors."""
@@ -65,6 +75,19 @@ class _Affine(Block):
         return [part.reshape(g.shape) for part, g in zip(parts, grads, strict=True)]
 
 
+def _gram(x: Tensor) -> Tensor:
+    """Return Σ x xᵀ over samples and places."""
+    return x[0] @ x[0].T if len(x) == 1 else torch.bmm(x, x.mT).sum(0)
+
+
+def _add_gram(A: Tensor, x: Tensor, *, fresh: bool) -> None:
+    """Add it to A, or put it there: no second matrix of that size, and no copy of x if places are many."""
+    if x.shape[2] * 4 < x.shape[1] and len(x) > 1:
+        x = x.transpose(0, 1).flatten(1)[None]
+    for i, one in enumerate(x):
+        torch.addmm(A, one, one.T, beta=0 if fresh and i == 0 else 1, out=A)
+
+
 class LinearBlock(_Affine):
     """`nn.Linear` on inputs (batch, …, in_features); all leading axes are rows."""
 
@@ -74,8 +97,9 @@ class LinearBlock(_Affine):
         return None
 
     def rows(self, call: Seen) -> tuple[Tensor, Tensor]:
-        """Flatten the leading axes."""
-        return call.x.reshape(-1, call.x.shape[-1]), call.delta.reshape(-1, call.delta.shape[-1])
+        """Take all leading axes for places."""
+        a, delta = call.x.reshape(-1, call.x.shape[-1]), call.delta.reshape(-1, call.delta.shape[-1])
+        return a.T[None], delta.T[None]
 
 
 class ConvBlock(_Affine):
@@ -102,5 +126,4 @@ class ConvBlock(_Affine):
         before_after = list(conv._reversed_padding_repeated_twice) + [0, 0] * extra
         x = F.pad(x.reshape(*x.shape[:2], *(1,) * extra, *x.shape[2:]), before_after)
         patches = F.unfold(x, kernel, dilation=dilation, stride=stride)  # (N, C·K, positions)
-        delta = call.delta.reshape(len(x), conv.out_channels, -1)
-        return patches.transpose(1, 2).flatten(0, 1), delta.transpose(1, 2).flatten(0, 1)
+        return patches, call.delta.reshape(len(x), conv.out_channels, -1)

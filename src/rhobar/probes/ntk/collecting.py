@@ -99,18 +99,16 @@ def _stacked(found: Sampled) -> tuple[list[Stack], dict[int, int]]:
 def _all_at_once(found: Sampled, stacks: list[Stack], implied: dict[int, int]) -> bool:
     """Whether all outputs but the first could be entered by one batched backward pass: worth it for small networks."""
     n, C = found.values.shape
-    wanted = [k for k, use in enumerate(found.uses) if use.parameter not in implied.values()]
+    met = {k for stack in stacks for k in stack.met}
+    wanted = [k for k, use in enumerate(found.uses) if k in met and use.parameter not in implied.values()]
     edges = [found.uses[k].output for k in wanted]
     held = sum(prod(edge.node._input_metadata[0].shape) for edge in edges) * C
-    met = all(stacks[found.uses[k].parameter].met(k) for k in wanted)
-    if held > _AT_ONCE or not met or not edges:
+    if held > _AT_ONCE or not edges:
         return False
     along = torch.eye(C, dtype=found.values.dtype, device=found.values.device)[1:, None].expand(-1, n, -1)
     try:
         with warnings.catch_warnings(action="error"):
-            deltas = torch.autograd.grad(
-                [found.values], edges, [along], retain_graph=True, is_grads_batched=True, materialize_grads=True
-            )
+            deltas = torch.autograd.grad([found.values], edges, [along], retain_graph=True, is_grads_batched=True)
             tensors = [_each(found, stacks, k, delta) for k, delta in zip(wanted, deltas, strict=True)]
     except (RuntimeError, UserWarning):  # an operation that cannot be batched
         return False

@@ -19,21 +19,18 @@ class Stack:
         self.shape = shape
         self.J: Tensor | None = None
         self.places: dict[int, Places] = {}
-        self._full: set[int] = set()
-
-    def met(self, use: int) -> bool:
-        """Whether a use has contributed yet, so that it is known how."""
-        return use in self.places or use in self._full
+        self.met: set[int] = set()
+        """Uses that have contributed, so that it is known how they do."""
 
     def put(self, use: int, c: int, C: int, contribution: Contribution) -> None:
         """Enter what one use contributes for output c of C."""
         if isinstance(contribution, Dense) or _full_is_smaller(contribution):
-            self._full.add(use)
             if self.J is None:
                 first = contribution.dense(slice(None, 1))
                 self.J = first.new_zeros(contribution.num_samples, C, self.shape.numel())
         elif use not in self.places:
             self.places[use] = _empty(contribution, C)
+        self.met.add(use)
         self.add(use, slice(c, c + 1), self.wanted(use, contribution).unsqueeze(0))
 
     def wanted(self, use: int, contribution: Contribution) -> Tensor:
