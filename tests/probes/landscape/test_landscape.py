@@ -237,13 +237,13 @@ def test_slope_of_a_power_is_its_exponent():
 def test_confusion_of_known_gradients():
     model = nn.Linear(2, 1, bias=False)
     directions = [
-        torch.tensor([[1.0, 0.0]]),
+        torch.tensor([[2.0, 0.0]]),
         torch.tensor([[0.0, 2.0]]),
         torch.tensor([[-3.0, 0.0]]),
         torch.tensor([[1.0, 1.0]]),
     ]
     found = gradient_confusion(model, lambda m, d: (m.weight * d).sum(), directions)
-    assert found.bound == pytest.approx(3)
+    assert found.bound == pytest.approx(6)
     assert found.smallest_cosine == pytest.approx(-1)
     cosines = [0, -1, 2**-0.5, 0, 2**-0.5, -(2**-0.5)]
     assert found.mean_cosine.value == pytest.approx(sum(cosines) / 6)

@@ -35,8 +35,7 @@ def test_classes_that_count(name):
     x, clusters, loops = SHAPES[name]
     found = persistent_homology(x)
     assert found.num_significant(1) == loops
-    if clusters > 1:
-        assert found.num_significant(0) == clusters
+    assert found.num_significant(0) == clusters
     assert len(found.components) == found.num_samples
 
 
@@ -90,6 +89,13 @@ def test_loops_are_those_of_the_simplex_tree():
 
 
 def test_betti_curves_count_what_lives():
+    line = persistent_homology(torch.tensor([[0.0], [1.0], [3.0], [7.0]]), loops=False, normalized=False)
+    assert betti_curve(line, torch.tensor([0.5, 1.0, 2.0, 4.0])).tolist() == [
+        4,
+        3,
+        2,
+        1,
+    ]  # a class is dead at its death
     found = persistent_homology(circle(noise=0.0), normalized=False)
     radii = torch.tensor([0.0, 1.0, 1.9])
     assert betti_curve(found, radii, degree=0).tolist() == [120, 1, 1]

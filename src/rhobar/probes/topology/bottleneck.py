@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from rhobar.probes.topology.components import component_distance
 from rhobar.probes.topology.persistence import Persistence, gudhi, persistent_homology
 
 __all__ = ["LayerTopology", "bottleneck_distance", "layer_topology"]
@@ -36,7 +37,7 @@ class LayerTopology:
 
 
 def bottleneck_distance(a: Persistence, b: Persistence, *, degree: int = 1) -> float:
-    """Return the bottleneck distance of two diagrams; it needs the extra `topology`.
+    """Return the bottleneck distance of two diagrams; for loops it needs the extra `topology`.
 
     Classes that never die are matched among themselves: both have one of degree 0, born at 0.
 
@@ -50,6 +51,8 @@ def bottleneck_distance(a: Persistence, b: Persistence, *, degree: int = 1) -> f
         2.0
     """
     finite = [p.diagram(degree) for p in (a, b)]
+    if degree == 0:
+        return component_distance(*(d[:, 1][d[:, 1].isfinite()] for d in finite))
     first, second = (d[d[:, 1].isfinite()].numpy() for d in finite)
     return float(gudhi("gudhi").bottleneck_distance(first, second))
 

@@ -3,9 +3,12 @@
 In the Vietoris–Rips complex at scale r all samples nearer than r are joined. A class is born at one scale and dies at
 another; those that live long are of the shape, those that live shortly of the sampling.
 
-Which are long is judged by the bottleneck bootstrap: with c the (1 − α) quantile of the bottleneck distance between
-the diagram of the samples and that of as many drawn from them with replacement, a class counts if it lives longer
-than 2 c, that is if it is farther from the diagonal than c.
+Which are long is judged by as many samples drawn from these with replacement, of which the (1 − α) quantile is taken:
+
+    H₀   a class counts if it dies later than 2 c, c the Hausdorff distance to the resample: deaths move by no more
+    H₁   a class counts if it lives longer than 2 c, c the bottleneck distance to the diagram of the resample
+
+The second is the bottleneck bootstrap, a rule of thumb for this filtration: it is proven for smoother ones.
 
 Textbook: B57[Adv].
 
@@ -23,7 +26,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from rhobar.probes.samples import checked_samples, distances
-from rhobar.probes.topology.components import component_distance, spanning_edges
+from rhobar.probes.topology.components import spanning_edges
 
 __all__ = ["Persistence", "gudhi", "persistent_homology"]
 
@@ -107,7 +110,7 @@ def persistent_homology(
     deaths = torch.cat([spanning_edges(d), d.new_tensor([torch.inf])])
     components = torch.stack([torch.zeros_like(deaths), deaths], 1)
     found = _loops(d) if loops else d.new_zeros(0, 2)
-    noise = _noise(d, deaths[:-1], found if loops else None, confidence, num_resamples, generator)
+    noise = _noise(d, found if loops else None, confidence, num_resamples, generator)
     return Persistence(components, found, noise, scale, n)
 
 
@@ -139,19 +142,18 @@ def gudhi(module: str) -> Any:  # noqa: ANN401
 
 def _noise(
     d: Tensor,
-    deaths: Tensor,
     loops: Tensor | None,
     confidence: float,
     num_resamples: int,
     generator: torch.Generator,
 ) -> tuple[float, float]:
-    """Return twice the quantile of the distance to the diagrams of resamples, for H₀ and H₁."""
+    """Return twice the quantiles of the distances to resamples, of the samples for H₀ and the diagrams for H₁."""
     n = d.shape[0]
     moved: list[list[float]] = [[], []]
     for _ in range(num_resamples):
         rows = torch.randint(n, (n,), generator=generator)
         part = d[rows][:, rows]
-        moved[0].append(component_distance(spanning_edges(part), deaths))
+        moved[0].append(d[:, rows].amin(1).max().item())
         if loops is not None:
             moved[1].append(float(gudhi("gudhi").bottleneck_distance(_loops(part).numpy(), loops.numpy())))
     first, second = (2 * torch.tensor(m or [0.0]).quantile(confidence).item() for m in moved)
