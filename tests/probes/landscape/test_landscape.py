@@ -269,3 +269,10 @@ def test_dropout_is_the_same_at_every_point():
     model = nn.Sequential(nn.Linear(4, 30), nn.Dropout(0.5), nn.Linear(30, 3)).train()
     surface = Surface(model, CROSS, batches())
     assert surface.at(surface.start()).value == surface.at(surface.start()).value
+
+
+def test_a_convex_loss_has_no_barrier_whatever_its_ends():
+    one, two = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+    nn.init.constant_(one.weight, 1.0), nn.init.constant_(two.weight, 3.0)
+    found = linear_path(one, nn.MSELoss(), [(torch.ones(4, 1), torch.zeros(4, 1))], two)
+    assert found.losses[-1] == 9 and found.barrier.value == 0
