@@ -24,7 +24,7 @@ from rhobar.report.figures.bullet import bullet
 from rhobar.report.figures.placement import belongs, figures_of
 from rhobar.report.highlight import highlight
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["asset", "content_hash", "printable", "render_report", "write_report"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_TRAININGS = 12
@@ -73,7 +73,7 @@ def render_report(record: Record, diagnosis: Diagnosis) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_printable,
+        finalize=printable,
     )
     environment.filters |= {
         "highlight": highlight,
@@ -85,7 +85,7 @@ def render_report(record: Record, diagnosis: Diagnosis) -> str:
         "shorten": wording.shorten,
         "trial": wording.trial,
     }
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     sections = [_section(t, i, diagnosis, record) for i, t in enumerate(record.trainings[:_MOST_TRAININGS], 1)]
     return environment.get_template("report.html.j2").render(
         record=record,
@@ -98,7 +98,7 @@ def render_report(record: Record, diagnosis: Diagnosis) -> str:
         untried=_reasons(diagnosis.not_tried),
         style=style,
         script=script,
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        policy=f"default-src 'none'; style-src '{content_hash(style)}'; script-src '{content_hash(script)}'; "
         "base-uri 'none'; form-action 'none'",
         bullet=bullet,
         seen_in=lambda finding: [
@@ -124,7 +124,7 @@ def _named(figure: Figure, section: _Section, num_sections: int) -> str:
     return f"{name} of {wording.shorten(section.training.name, 30)}" if num_sections > 1 else name
 
 
-def _printable(value: object) -> object:
+def printable(value: object) -> object:
     """Make control characters of any text visible before Jinja2 escapes it; our own markup passes."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return wording.clean(value)
@@ -139,12 +139,13 @@ def _reasons(items: tuple[NotChecked, ...]) -> dict[str, list[str]]:
     return reasons
 
 
-def _asset(name: str) -> Markup:
+def asset(name: str) -> Markup:
     """Read a file of ours that goes into the page as it is."""
     text = (_TEMPLATES / name).read_text(encoding="utf-8").replace("\r\n", "\n")
     return Markup(text)
 
 
-def _hash(content: str) -> str:
+def content_hash(content: str) -> str:
+    """Return the hash by which the content security policy knows our own style or script."""
     digest = hashlib.sha256(content.encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"
