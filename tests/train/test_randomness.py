@@ -11,7 +11,12 @@ from rhobar.train.randomness import capture, restore
 
 
 def draw(generator):
-    return torch.rand(3).tolist(), np.random.rand(3).tolist(), random.random(), torch.rand(2, generator=generator).tolist()
+    return (
+        torch.rand(3).tolist(),
+        np.random.rand(3).tolist(),
+        random.random(),
+        torch.rand(2, generator=generator).tolist(),
+    )
 
 
 def test_all_generators_come_back_also_through_a_file(tmp_path):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from tests.train.cases import CASES, Net
 from torch import nn
 
 from rhobar.train import CorruptCheckpoint, fit, read_checkpoint
-from tests.train.cases import CASES, Net
 
 EPOCHS, SEED = 3, 11
 
@@ -98,8 +98,10 @@ def test_another_model_is_refused_by_the_name_of_the_file(tmp_path):
     path = tmp_path / "state.safetensors"
     outcome(*training(CASES["plain"], path), until=6)
     model = nn.Linear(4, 2)
-    steps = fit(model, nn.CrossEntropyLoss(), CASES["plain"].batches(), torch.optim.Adam(model.parameters()), checkpoint=path)
-    with pytest.raises(ValueError, match="state.safetensors is the checkpoint of another model"):
+    steps = fit(
+        model, nn.CrossEntropyLoss(), CASES["plain"].batches(), torch.optim.Adam(model.parameters()), checkpoint=path
+    )
+    with pytest.raises(ValueError, match=r"state\.safetensors is the checkpoint of another model"):
         next(steps)
 
 
@@ -114,12 +116,12 @@ def test_a_cut_file_is_refused_by_its_name(tmp_path):
     path = tmp_path / "state.safetensors"
     outcome(*training(CASES["plain"], path), until=6)
     path.write_bytes(path.read_bytes()[:-7])
-    with pytest.raises(CorruptCheckpoint, match="state.safetensors"):
+    with pytest.raises(CorruptCheckpoint, match=r"state\.safetensors"):
         training(CASES["plain"], path)
 
 
 def test_the_file_holds_no_pickle(tmp_path):
     path = tmp_path / "state"
     outcome(*training(CASES["plain"], path), until=6)
-    assert b"\x80\x02" != path.read_bytes()[:2]
+    assert path.read_bytes()[:2] != b"\x80\x02"
     assert read_checkpoint(path)["number"] == 5

@@ -110,7 +110,8 @@ def _encode(tree: Any, tensors: dict[str, Tensor], name: str) -> Any:  # noqa: A
     """
     if isinstance(tree, Tensor):
         # The order of the axes in memory is kept, too: it decides in which order sums are taken, and so the last bit.
-        order = sorted(range(tree.ndim), key=lambda axis: -tree.stride(axis))
+        strides = tree.stride()
+        order = sorted(range(tree.ndim), key=lambda axis: -int(strides[axis]))
         tensors[name] = tree.detach().cpu().permute(order).contiguous().clone()
         return {"tensor": name, "order": order}
     if isinstance(tree, dict):
