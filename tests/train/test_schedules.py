@@ -54,7 +54,7 @@ def test_what_is_out_of_range_is_refused(name, options):
 
 
 def test_warmup_refuses_what_goes_by_epochs():
-    with pytest.raises(ValueError, match="goes by epochs"):
+    with pytest.raises(ValueError, match="stepped by epochs"):
         rates(warmup(3, SCHEDULES["plateau"]()))
 
 

