@@ -113,7 +113,7 @@ _ROWS = (
         [regularisation]
         clip_norm = 1.0
         [training]
-        epochs = 40
+        epochs = 60
     """),
     Preset("sunspots-lstm", "relative_error", 0.9, False, 5, """
         [model]
@@ -201,18 +201,17 @@ _ROWS = (
         [schedule]
         name = "cosine"
         [training]
-        epochs = 100
+        epochs = 150
     """),
-    Preset("digits-gan", "classifier_score", 6.0, True, 120, """
+    Preset("digits-gan", "classifier_score", 5.0, True, 120, """
         [model]
         name = "gan"
-        width = 24
         [optimizer]
         name = "adam"
-        rate = 5e-4
+        rate = 2e-4
         betas = [0.5, 0.999]
         [training]
-        epochs = 200
+        epochs = 150
     """),
     Preset("mnist5k-simclr", "gain_over_pixels", 0.02, True, 200, """
         [model]
