@@ -80,7 +80,8 @@ def rate_range_test(
         The curve and the rates.
 
     Raises:
-        ValueError: Unless 0 < low < high, there are ten steps at least and a batch, and the optimizer has a rate.
+        ValueError: Unless 0 < low < high, there are ten steps at least and a batch, and the optimizer has a rate
+            and can be copied.
 
     Example:
         >>> model = nn.Linear(1, 1, bias=False)
@@ -94,6 +95,8 @@ def rate_range_test(
             "Rates 0 < low < high, 10 steps at least and 0 ≤ beta < 1 are needed; "
             f"got {low}, {high}, {num_steps} and {beta}."
         )
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise ValueError("torch's L-BFGS cannot be copied; it has a line search in place of a rate to look for.")
     largest = max(float(group["lr"]) for group in optimizer.param_groups)
     if not largest > 0:
         raise ValueError("The optimizer's rate must be positive, so that the groups' ratios are known; it is 0.")

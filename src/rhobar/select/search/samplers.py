@@ -1,4 +1,4 @@
-"""Samplers whose choices depend on the trial's number, not on which process makes it (extra `search`).
+"""Samplers whose choices depend on how many trials were drawn before, not on which process makes it (extra `search`).
 
 A sampler with one seed draws the same points again after a restart, and in every worker. Here each trial has its own
 seed, so that a search goes on after a kill as if nothing had happened, and random search is the same with any number
@@ -13,11 +13,14 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-__all__ = ["SAMPLERS", "SeededByTrial"]
+__all__ = ["QUEUED", "SAMPLERS", "SeededByTrial"]
+
+QUEUED = "queued"
+"""Attribute of a trial whose settings were not drawn but queued: a point of a grid, or a second start."""
 
 
 class SeededByTrial(BaseSampler):  # type: ignore[misc]
-    """Makes a fresh sampler for every trial, seeded by the search's seed and the trial's number.
+    """Makes a fresh sampler for every trial, seeded by the search's seed and the number of trials drawn before.
 
     Args:
         make: Seed ↦ sampler; what it learns it must read from the study.
@@ -29,7 +32,9 @@ class SeededByTrial(BaseSampler):  # type: ignore[misc]
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Take the sampler of this trial."""
-        self._now = self._make((self._seed * 1_000_003 + trial.number) % 2**32)
+        others = study.get_trials(deepcopy=False)
+        drawn = trial.number - sum(t.number < trial.number and QUEUED in t.user_attrs for t in others)
+        self._now = self._make((self._seed * 1_000_003 + drawn) % 2**32)
         self._now.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

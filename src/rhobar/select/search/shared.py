@@ -14,11 +14,11 @@ except ImportError as error:
     raise ImportError("Searching needs optuna; install it with `pip install rhobar[search]`.") from error
 from optuna.trial import FrozenTrial, TrialState
 
-from rhobar.select.search.samplers import SAMPLERS, SeededByTrial
+from rhobar.select.search.samplers import QUEUED, SAMPLERS, SeededByTrial
 
 __all__ = ["Shared"]
 
-_OWNER, _QUEUED, _ERROR = "owner", "queued", "error"
+_OWNER, _ERROR = "owner", "error"
 _BEAT, _GRACE = 30, 120
 """Seconds between the signs of life that a trial leaves in the storage, and after which it counts as dead."""
 
@@ -97,8 +97,8 @@ class Shared:
             _Surplus: If so.
         """
         earlier = [t for t in self._counted() if t.number < trial.number]
-        queued = trial.user_attrs.get(_QUEUED)
-        if len(earlier) >= num_trials or (queued and any(t.user_attrs.get(_QUEUED) == queued for t in earlier)):
+        queued = trial.user_attrs.get(QUEUED)
+        if len(earlier) >= num_trials or (queued and any(t.user_attrs.get(QUEUED) == queued for t in earlier)):
             trial.set_user_attr(_ERROR, "surplus")
             raise _Surplus
 
@@ -115,10 +115,10 @@ class Shared:
 
     def _enqueue(self, points: Sequence[Mapping[str, Any]]) -> None:
         """Queue the points that nobody has queued yet; a point that two processes queue is made once."""
-        known = [t.user_attrs.get(_QUEUED) for t in self.study.get_trials(deepcopy=False) if t.state in _ALIVE]
+        known = [t.user_attrs.get(QUEUED) for t in self.study.get_trials(deepcopy=False) if t.state in _ALIVE]
         for point in points:
             if dict(point) not in known:
-                self.study.enqueue_trial(dict(point), user_attrs={_QUEUED: dict(point)})
+                self.study.enqueue_trial(dict(point), user_attrs={QUEUED: dict(point)})
                 known.append(dict(point))
 
 

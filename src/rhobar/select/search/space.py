@@ -126,10 +126,10 @@ def values_of(parameter: Parameter, num_points: int) -> Sequence[Any]:
     return [parameter.low, *(float(f"{v:.12g}") for v in spread[1:-1]), parameter.high]
 
 
-def _at(low: float, high: float, share: float, log: bool) -> float:
+def _at(low: float | int, high: float | int, share: float, log: bool) -> float:
     return low * (high / low) ** share if log else low + (high - low) * share
 
 
-def _check(low: float, high: float, log: bool) -> None:
+def _check(low: float | int, high: float | int, log: bool) -> None:
     if not (math.isfinite(low) and math.isfinite(high) and low < high) or (log and low <= 0):
         raise ValueError(f"An interval needs finite ends low < high, and 0 < low for a logarithm; got {low}, {high}.")
