@@ -5,11 +5,13 @@ Point rhobar at a training and it says why it does not learn, with numbers, and 
 
 * ``rhobar run train.py``: any PyTorch script, not one line changed;
 * `watch`: in your own loop;
+* `fit`: a loop to observe, that trains on one process or many;
 * `diagnose`: a model at rest;
 * `assert_healthy`: in your tests.
 
 The modules hold the mathematics: `nn` (neurons, activations, losses, initialisers, layers, architectures), `optim`
-(update rules and optimizers), `probes` (curvature, Jacobians, gradient noise), `linalg` (operators by their products).
+(update rules and optimizers), `probes` (curvature, Jacobians, gradient noise), `linalg` (operators by their products),
+`train` (`fit`, schedules, checkpoints, data sets, recipes).
 
 Names are loaded when they are used, so that ``import rhobar`` does not import torch.
 """
@@ -20,21 +22,23 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "assert_healthy", "diagnose", "linalg", "nn", "optim", "probes", "watch"]
+__all__ = ["__version__", "assert_healthy", "diagnose", "fit", "linalg", "nn", "optim", "probes", "train", "watch"]
 
 if TYPE_CHECKING:
-    from rhobar import linalg, nn, optim, probes
+    from rhobar import linalg, nn, optim, probes, train
     from rhobar.diagnose.exam import assert_healthy, diagnose
     from rhobar.diagnose.live import watch
+    from rhobar.train.fit import fit
 
 _VERBS = {
     "assert_healthy": "rhobar.diagnose.exam",
     "diagnose": "rhobar.diagnose.exam",
+    "fit": "rhobar.train.fit",
     "watch": "rhobar.diagnose.live",
 }
 
 
-_MODULES = ("linalg", "nn", "optim", "probes")
+_MODULES = ("linalg", "nn", "optim", "probes", "train")
 
 
 class _Root(ModuleType):
