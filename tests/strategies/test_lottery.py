@@ -80,7 +80,7 @@ def test_each_round_starts_from_the_weights_of_the_rewinding_step(rewind_to):
             assert torch.equal(value[mask], early[name][mask])
             assert torch.equal(ticket.start[name], value)
             assert bool((value[~mask] == 0).all())
-    assert [t.density for t in tickets] == pytest.approx([1.0, 0.75, 0.75 * 0.75])
+    assert [t.density for t in tickets] == pytest.approx([1.0, 27 / 36, 21 / 36])
 
 
 def test_masked_weights_are_zero_in_every_forward_pass():
@@ -107,34 +107,28 @@ def test_masked_weights_are_zero_in_every_forward_pass():
 
 @pytest.mark.slow
 def test_a_ticket_keeps_the_accuracy_and_a_random_start_does_not():
-    """Digits, 300 units; a few per cent of the weights remain. Over three seeds."""
+    """Digits, 100 units, 12 % of the weights remain; over three seeds."""
     x, y, held_x, held_y = digits()
 
     def train(m):
-        return fit(
-            m,
-            nn.CrossEntropyLoss(),
-            Batches(x, y, size=60, generator=rand(0)),
-            torch.optim.Adam(m.parameters(), lr=1.2e-3),
-            epochs=12,
-        )
+        data = Batches(x, y, size=60, generator=rand(0))
+        return fit(m, nn.CrossEntropyLoss(), data, torch.optim.Adam(m.parameters(), lr=2e-3), epochs=8)
 
     gaps, losses = [], []
     for seed in range(3):
-        model = mlp(64, 300, 100, 10, seed=seed)
-        rounds = lottery_rounds(model, train, num_rounds=9, share=0.4)
-        scores = []
-        for ticket in rounds:
-            scores.append(accuracy(model, held_x, held_y))
-        other = mlp(64, 300, 100, 10, seed=100 + seed)
-        apply_masks_(other, ticket.masks)
+        model, scores = mlp(64, 100, 10, seed=seed), []
+        for ticket in lottery_rounds(model, train, num_rounds=6, share=0.35):
+            scores.append((accuracy(model, held_x, held_y), ticket))
+        last = scores[-1][1]
+        assert last.density == pytest.approx(0.65**5, rel=0.01)
+        other = mlp(64, 100, 10, seed=100 + seed)
+        apply_masks_(other, last.masks)
         for _ in train(other):
-            apply_masks_(other, ticket.masks)
-        assert ticket.density == pytest.approx(0.6**8, rel=0.01)
-        losses.append(scores[0] - scores[-1])
-        gaps.append(scores[-1] - accuracy(other, held_x, held_y))
-    assert sum(losses) / 3 < 0.02, losses
-    assert sum(gaps) / 3 > 0.01, gaps
+            apply_masks_(other, last.masks)
+        losses.append(scores[0][0] - scores[-1][0])
+        gaps.append(scores[-1][0] - accuracy(other, held_x, held_y))
+    assert sum(losses) / 3 < 0.025, losses
+    assert sum(gaps) / 3 > 0.02, gaps
 
 
 @pytest.mark.parametrize(
