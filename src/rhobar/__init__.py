@@ -22,15 +22,29 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "assert_healthy", "diagnose", "fit", "linalg", "nn", "optim", "probes", "train", "watch"]
+__all__ = [
+    "Recipe",
+    "__version__",
+    "assert_healthy",
+    "diagnose",
+    "fit",
+    "linalg",
+    "nn",
+    "optim",
+    "probes",
+    "train",
+    "watch",
+]
 
 if TYPE_CHECKING:
     from rhobar import linalg, nn, optim, probes, train
     from rhobar.diagnose.exam import assert_healthy, diagnose
     from rhobar.diagnose.live import watch
     from rhobar.train.fit import fit
+    from rhobar.train.recipe import Recipe
 
 _VERBS = {
+    "Recipe": "rhobar.train.recipe",
     "assert_healthy": "rhobar.diagnose.exam",
     "diagnose": "rhobar.diagnose.exam",
     "fit": "rhobar.train.fit",
