@@ -6,6 +6,7 @@ from rhobar.cli.catalogue import activations, initializers, losses
 from rhobar.cli.models import models
 from rhobar.cli.optimizers import optimizers
 from rhobar.cli.run import run
+from rhobar.cli.search import search
 
 __all__ = ["app", "main"]
 
@@ -21,7 +22,7 @@ app.command(
     "run",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )(run)
-for _command in (activations, initializers, losses, models, optimizers):
+for _command in (activations, initializers, losses, models, optimizers, search):
     app.command(_command.__name__)(_command)
 
 

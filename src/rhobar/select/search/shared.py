@@ -18,7 +18,7 @@ from rhobar.select.search.samplers import QUEUED, SAMPLERS, SeededByTrial
 
 __all__ = ["Shared"]
 
-_OWNER, _ERROR = "owner", "error"
+_OWNER, _ERROR, _OF = "owner", "error", "of"
 _BEAT, _GRACE = 30, 120
 """Seconds between the signs of life that a trial leaves in the storage, and after which it counts as dead."""
 
@@ -36,12 +36,13 @@ class Shared:
         maximize: Direction.
         method: `SAMPLERS` or ``grid``.
         seed: Of the sampler.
+        of: What is searched.
 
     Raises:
-        ValueError: If a study of this name exists with the other direction.
+        ValueError: If a study of this name exists with the other direction, or of something else.
     """
 
-    def __init__(self, storage: str | None, name: str, *, maximize: bool, method: str, seed: int) -> None:
+    def __init__(self, storage: str | None, name: str, *, maximize: bool, method: str, seed: int, of: str = "") -> None:
         direction = "maximize" if maximize else "minimize"
         make = SAMPLERS.get(method, SAMPLERS["random"])  # a grid's points are queued; nothing is left to draw
         with _quiet():
@@ -54,6 +55,13 @@ class Shared:
                 f"The search {name!r} in {storage} was begun to {self.study.direction.name.lower()}, not to "
                 f"{direction}; give it another name."
             )
+        if of and self.study.user_attrs.setdefault(_OF, of) != of:
+            raise ValueError(
+                f"The search {name!r} in {storage} was begun of something else (another recipe or space); its "
+                "trials do not compare. Give this one another name."
+            )
+        if of:
+            self.study.set_user_attr(_OF, of)
 
     def work(
         self, run: Callable[[optuna.Trial], float], num_trials: int, queue: Sequence[Mapping[str, Any]] = ()

@@ -67,6 +67,7 @@ def search(
     prune: bool = True,
     storage: str | None = None,
     name: str = "search",
+    of: str = "",
     seed: int = 0,
     grid_size: int | Mapping[str, int] = 3,
 ) -> Search:
@@ -83,6 +84,7 @@ def search(
             have finished.
         storage: An Optuna URL such as ``sqlite:///search.db``; ``None`` keeps the trials in memory.
         name: Of the search within the storage.
+        of: What is searched, in words or as a recipe; a search that was begun with another is refused.
         seed: Random search makes the same trials for the same seed, however many processes share them.
         grid_size: Values a parameter, for ``grid``.
 
@@ -90,7 +92,8 @@ def search(
         The trials.
 
     Raises:
-        ValueError: If the space is empty, the method unknown, or no trial allowed.
+        ValueError: If the space is empty, the method unknown, or no trial allowed; or if the search of this name was
+            begun in the other direction or of something else.
 
     Example:
         >>> from rhobar.select import Real
@@ -109,7 +112,7 @@ def search(
         )
     from rhobar.select.search.shared import Shared
 
-    queue = grid_points(space, grid_size) if method == "grid" else []
+    queue = [_stored(space, point) for point in grid_points(space, grid_size)] if method == "grid" else []
     if queue:
         num_trials = min(num_trials, len(queue))
     worst = -math.inf if maximize else math.inf
@@ -122,28 +125,45 @@ def search(
             if prune and trial.should_prune():
                 raise optuna.TrialPruned
 
-        score = float(objective({key: _suggest(trial, key, of) for key, of in space.items()}, report))
+        score = float(objective({key: _suggest(trial, key, parameter) for key, parameter in space.items()}, report))
         return worst if math.isnan(score) else score
 
-    shared = Shared(storage, name, maximize=maximize, method=method, seed=seed)
+    shared = Shared(storage, name, maximize=maximize, method=method, seed=seed, of=of)
     shared.work(run, num_trials, queue)
-    return _result(shared.study)
+    return _result(shared.study, space)
 
 
 def _suggest(trial: "optuna.Trial", name: str, parameter: object) -> Any:  # noqa: ANN401
     """Ask the trial for a value of this parameter."""
     if isinstance(parameter, Choice):
-        return trial.suggest_categorical(name, list(parameter.values))
+        table = _table(parameter)
+        return table[trial.suggest_categorical(name, list(table))]
     if isinstance(parameter, Integer):
         return trial.suggest_int(name, parameter.low, parameter.high, log=parameter.log)
     return trial.suggest_float(name, parameter.low, parameter.high, log=parameter.log)  # type: ignore[attr-defined]
 
 
-def _result(study: "optuna.Study") -> Search:
+def _table(choice: Choice) -> dict[Any, Any]:
+    """Return what the storage holds ↦ the value: a list or tuple is stored in words."""
+    return {v if v is None or isinstance(v, bool | int | float | str) else repr(v): v for v in choice.values}
+
+
+def _stored(space: Space, point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a point as the storage holds it."""
+    words = {key: {repr(v): k for k, v in _table(of).items()} for key, of in space.items() if isinstance(of, Choice)}
+    return {key: words[key][repr(value)] if key in words else value for key, value in point.items()}
+
+
+def _result(study: "optuna.Study", space: Space) -> Search:
     from optuna.trial import TrialState
 
     ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-    trials = tuple(Trial(t.number, t.params, t.value, t.state == TrialState.PRUNED) for t in ended)
+    tables = {key: _table(of) for key, of in space.items() if isinstance(of, Choice)}
+
+    def settings(t: "optuna.trial.FrozenTrial") -> dict[str, Any]:
+        return {key: tables[key].get(value, value) if key in tables else value for key, value in t.params.items()}
+
+    trials = tuple(Trial(t.number, settings(t), t.value, t.state == TrialState.PRUNED) for t in ended)
     finished = [t for t in trials if not t.pruned and t.value is not None]
     sign = -1.0 if study.direction.name == "MAXIMIZE" else 1.0
     best = min(finished, key=lambda t: sign * t.value, default=None)  # type: ignore[operator]
