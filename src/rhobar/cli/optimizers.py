@@ -44,7 +44,7 @@ def optimizers(
 
 def _compare(which: str, out: Path, steps: int) -> None:
     """Print when each rule arrives, and draw its way."""
-    from rhobar.cli.run import write_text
+    from rhobar.cli.files import write_text
     from rhobar.optim.landscapes import LANDSCAPES
     from rhobar.optim.trajectories import compare_rules
     from rhobar.report.figures.trajectories import STYLE, trajectories_figure

@@ -1,7 +1,6 @@
 """``rhobar run``: run an unmodified script, watch it, and say why it does not train."""
 
 import enum
-import os
 import re
 import sys
 import time
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rhobar.cli.files import Files, write_text
 from rhobar.watch.importing import when_imported
 from rhobar.watch.launch import Ending, run_script
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rhobar.record import Diagnosis, Record
     from rhobar.watch.watcher import Watcher
 
-__all__ = ["run"]
+__all__ = ["BITES", "FailOn", "bites", "run"]
 
 BITES = 3
 """Exit code when --fail-on bites."""
@@ -29,6 +29,12 @@ class FailOn(enum.StrEnum):
     cause = "cause"
     symptom = "symptom"
     never = "never"
+
+
+def bites(fail_on: FailOn, diagnosis: "Diagnosis") -> bool:
+    """Return whether a diagnosis holds what --fail-on names."""
+    kinds = {"cause": ("cause",), "symptom": ("cause", "symptom"), "never": ()}[fail_on.value]
+    return any(f.kind in kinds for f in diagnosis.findings)
 
 
 def run(
@@ -93,15 +99,14 @@ class Session:
         from rhobar.diagnose.ranking import diagnose_record
 
         diagnosis = diagnose_record(record, mute=self.mute)
-        page = self._write(record, diagnosis)
+        page = Files(self.out, self.json, self.report, self.quiet).write(record, diagnosis)
         if not self.quiet:
             from rich.console import Console
 
             from rhobar.report.terminal import print_diagnosis
 
             print_diagnosis(record, diagnosis, Console(stderr=True), html_path=page)
-        kinds = {"cause": ("cause",), "symptom": ("cause", "symptom"), "never": ()}[self.fail_on.value]
-        if any(f.kind in kinds for f in diagnosis.findings):
+        if bites(self.fail_on, diagnosis):
             self.code = BITES
 
     def _record(self, ending: Ending) -> "Record":
@@ -130,47 +135,7 @@ class Session:
         if not self.quiet:
             print(f"rhobar: {diagnosis.headline}", file=sys.stderr)
 
-    def _write(self, record: "Record", diagnosis: "Diagnosis") -> Path | None:
-        """Write all files; what cannot be written is said, and nothing else is lost."""
-        from rhobar.record import to_json
-        from rhobar.report.html import write_report
-        from rhobar.report.json_report import diagnosis_json
-
-        page: Path | None = self.report or self.out / "report.html"
-        targets = [(self.out / "diagnosis.json", diagnosis_json), (self.json, diagnosis_json)]
-        for path, make in targets:
-            if path is not None:
-                self._try(path, lambda p=path, m=make: write_text(p, m(record, diagnosis)))
-        self._try(self.out / "record.json", lambda: write_text(self.out / "record.json", to_json(record)))
-        for path in {self.out / "report.html", self.report} - {None}:
-            assert path is not None
-            if not self._try(path, lambda p=path: _write_page(record, diagnosis, p, write_report)) and path == page:
-                page = None
-        return page
-
-    def _try(self, path: Path, write) -> bool:  # type: ignore[no-untyped-def]  # noqa: ANN001
-        try:
-            write()
-        except OSError as error:
-            if not self.quiet:
-                print(f"rhobar: could not write {path}: {error.strerror or error}.", file=sys.stderr)
-            return False
-        return True
-
-
-def _write_page(record: "Record", diagnosis: "Diagnosis", path: Path, write_report) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_report(record, diagnosis, path)
-
 
 def _absolute(path: Path | None) -> Path | None:
     """The path as meant when the command was given, whatever folder the script changes to."""
     return None if path is None else path.absolute()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)

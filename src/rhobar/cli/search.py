@@ -92,7 +92,7 @@ def _end_with_parent() -> None:
 
 def _tell(plan: "Plan", found: "Search", out: Path | None) -> None:
     """Print the best trials, and write the best recipe."""
-    from rhobar.cli.run import write_text
+    from rhobar.cli.files import write_text
 
     if found.best is None:
         typer.echo("No trial has finished.", err=True)

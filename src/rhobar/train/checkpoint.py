@@ -30,6 +30,8 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     The bytes go to a file beside it, are forced to the disk, and take the name in one move: whoever is killed at any
     moment leaves the previous file as it was.
 
+    Tensors come back in memory of their own, with their axes in the order that they had.
+
     Args:
         path: The file.
         state: The tree. Keys may be strings or whole numbers.
@@ -72,7 +74,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         with safe_open(path, "pt", device="cpu") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 (no mapping)
     except (SafetensorError, OSError) as error:
         raise CorruptCheckpoint(
             f"The checkpoint {path} cannot be read: it was cut short or is no checkpoint ({error}). Delete it to begin "
@@ -107,8 +109,11 @@ def _encode(tree: Any, tensors: dict[str, Tensor], name: str) -> Any:  # noqa: A
         TypeError: If the tree holds something that a file cannot.
     """
     if isinstance(tree, Tensor):
-        tensors[name] = tree.detach().cpu().contiguous().clone()
-        return {"tensor": name}
+        # The order of the axes in memory is kept, too: it decides in which order sums are taken, and so the last bit.
+        strides = tree.stride()
+        order = sorted(range(tree.ndim), key=lambda axis: -int(strides[axis]))
+        tensors[name] = tree.detach().cpu().permute(order).contiguous().clone()
+        return {"tensor": name, "order": order}
     if isinstance(tree, dict):
         keys = list(tree)
         if not all(isinstance(key, str | int) and not isinstance(key, bool) for key in keys):
@@ -127,7 +132,8 @@ def _encode(tree: Any, tensors: dict[str, Tensor], name: str) -> Any:  # noqa: A
 def _decode(node: Any, tensors: dict[str, Tensor]) -> Any:  # noqa: ANN401
     if isinstance(node, dict):
         if "tensor" in node:
-            return tensors[node["tensor"]]
+            order = node["order"]
+            return tensors[node["tensor"]].permute([order.index(axis) for axis in range(len(order))])
         if "tuple" in node:
             return tuple(_decode(part, tensors) for part in node["tuple"])
         return {key: _decode(part, tensors) for key, part in node["dict"]}

@@ -7,8 +7,8 @@ from rhobar.train.data.dataset import DataSet, require
 __all__ = ["sunspots"]
 
 
-def sunspots(seed: int = 0, *, past: int = 44, horizon: int = 11) -> DataSet:
-    """Windows of the past (44, 1) and the eleven years after them, in the order of time.
+def sunspots(seed: int = 0, *, past: int = 33, horizon: int = 1) -> DataSet:
+    """Windows of the past (33, 1), three cycles, and the year after them, in the order of time.
 
     The years to predict: training until 1899, validation 1900 to 1949, test from 1950; no window of a later part
     predicts a year of an earlier one. Numbers are standardised by the training years; `scale` is their standard
