@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 __all__ = [
+    "Classifier",
     "Recipe",
+    "Regressor",
     "__version__",
     "assert_healthy",
     "diagnose",
@@ -40,11 +42,14 @@ if TYPE_CHECKING:
     from rhobar import linalg, nn, optim, probes, train
     from rhobar.diagnose.exam import assert_healthy, diagnose
     from rhobar.diagnose.live import watch
+    from rhobar.select.estimators import Classifier, Regressor
     from rhobar.train.fit import fit
     from rhobar.train.recipe import Recipe
 
 _VERBS = {
     "Recipe": "rhobar.train.recipe",
+    "Classifier": "rhobar.select.estimators",
+    "Regressor": "rhobar.select.estimators",
     "assert_healthy": "rhobar.diagnose.exam",
     "diagnose": "rhobar.diagnose.exam",
     "fit": "rhobar.train.fit",

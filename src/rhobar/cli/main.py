@@ -7,6 +7,7 @@ from rhobar.cli.models import models
 from rhobar.cli.optimizers import optimizers
 from rhobar.cli.probe import probe
 from rhobar.cli.run import run
+from rhobar.cli.search import search
 from rhobar.cli.train import train
 
 __all__ = ["app", "main"]
@@ -23,8 +24,7 @@ app.command(
     "run",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )(run)
-app.command("train")(train)
-for _command in (activations, initializers, losses, models, optimizers, probe):
+for _command in (train, search, probe, activations, initializers, losses, models, optimizers):
     app.command(_command.__name__)(_command)
 
 
