@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rhobar.cli.factory import FactoryError, called
-from rhobar.cli.run import write_text
+from rhobar.cli.files import write_text
 
 if TYPE_CHECKING:
     from rhobar.probes.survey import Outcome, Subject
