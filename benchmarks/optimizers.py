@@ -2,7 +2,7 @@
 
 For each task and optimizer the rate is the one of RATES that reaches the target first on a seed of its own; the table
 then shows five other seeds: median and range of the steps after which the loss over the whole training set is at most
-the target. A step of SAM takes two gradients and one of K-FAC several (benchmarks/kfac.py measures it); all others take one.
+the target. A step of SAM takes two gradients and one of K-FAC several (benchmarks/kfac.py measures it).
 
     python benchmarks/optimizers.py                  # all three tasks
     python benchmarks/optimizers.py --task digits --steps 200

@@ -3,8 +3,10 @@
 import contextlib
 import os
 import socket
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from rhobar.select.search.samplers import QUEUED, SAMPLERS, SeededByTrial
 __all__ = ["Shared"]
 
 _OWNER, _ERROR, _OF = "owner", "error", "of"
+_NAMED_WITHIN = 20
+"""Seconds within which a process puts its name to a trial that it has made."""
 _BEAT, _GRACE = 30, 120
 """Seconds between the signs of life that a trial leaves in the storage, and after which it counts as dead."""
 
@@ -90,7 +94,10 @@ class Shared:
             while True:
                 self._bury_dead()
                 if len(self._counted()) >= num_trials:
-                    return
+                    if not any(_is_nameless(trial) for trial in self._counted()):
+                        return
+                    time.sleep(0.5)  # it gets its owner in a moment, or its process was killed before that
+                    continue
                 self._enqueue([*self._interrupted(), *queue])
                 self.study.optimize(objective, n_trials=1, catch=(_Surplus,))
 
@@ -113,7 +120,7 @@ class Shared:
     def _bury_dead(self) -> None:
         """Mark the trials as failed whose process is no longer alive."""
         for trial in self.study.get_trials(deepcopy=False):
-            if trial.state == TrialState.RUNNING and _is_dead(trial.user_attrs.get(_OWNER)):
+            if trial.state == TrialState.RUNNING and (_is_dead(trial.user_attrs.get(_OWNER)) or _is_forgotten(trial)):
                 self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def _interrupted(self) -> list[Mapping[str, Any]]:
@@ -132,6 +139,17 @@ class Shared:
 
 _COUNTED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 _ALIVE = (*_COUNTED, TrialState.WAITING)
+
+
+def _is_nameless(trial: FrozenTrial) -> bool:
+    """Whether a trial runs that no process has put its name to yet."""
+    return trial.state == TrialState.RUNNING and _OWNER not in trial.user_attrs
+
+
+def _is_forgotten(trial: FrozenTrial) -> bool:
+    """Whether the process that made a trial was killed before it put its name to it."""
+    began = trial.datetime_start
+    return _is_nameless(trial) and began is not None and datetime.now() - began > timedelta(seconds=_NAMED_WITHIN)
 
 
 def _is_dead(owner: str | None) -> bool:
