@@ -7,7 +7,7 @@ from tests.report.samples import SAMPLES
 
 from rhobar.report import diagnosis_json
 
-KEYS = ["schema", "script", "steps", "overhead", "findings", "checked", "not_checked", "headline"]
+KEYS = ["schema", "script", "steps", "overhead", "findings", "checked", "not_checked", "not_tried", "headline"]
 FINDING = [
     "id",
     "kind",
@@ -20,7 +20,7 @@ FINDING = [
     "why",
     "remedy",
 ]
-FINDING += ["references"]
+FINDING += ["references", "trial"]
 
 
 def refuse(literal):

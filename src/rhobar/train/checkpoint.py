@@ -84,12 +84,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise CorruptCheckpoint(
             f"{path} is not a checkpoint of this version: its format is {metadata.get('format')!r}, not {FORMAT!r}."
         )
-    if metadata.get("sha256") != _digest(metadata["state"], tensors):
+    text = metadata.get("state")
+    if text is None or metadata.get("sha256") != _digest(text, tensors):
         raise CorruptCheckpoint(
             f"The checkpoint {path} was changed after it was written: its digest does not match. Delete it to begin "
             "anew, or name an older one."
         )
-    state: dict[str, Any] = _decode(json.loads(metadata["state"]), tensors)
+    state: dict[str, Any] = _decode(json.loads(text), tensors)
     return state
 
 

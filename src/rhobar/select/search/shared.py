@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 try:
+    import fcntl
+except ImportError:  # no such locks on Windows
+    fcntl = None  # type: ignore[assignment]
+try:
     import optuna
 except ImportError as error:
     raise ImportError("Searching needs optuna; install it with `pip install rhobar[search]`.") from error
@@ -172,13 +176,27 @@ def _opened(url: str | None) -> optuna.storages.BaseStorage | None:
     """Open a storage with signs of life; several processes wait for each other up to a minute at an SQLite file."""
     if url is None:
         return None
-    options: dict[str, Any] = {}
     if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).absolute().parent.mkdir(parents=True, exist_ok=True)
+        path = Path(url.removeprefix("sqlite:///")).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
         options = {"connect_args": {"timeout": 60}}
+        with _alone(path.with_name(f"{path.name}.lock")):  # two that make the tables at once collide
+            return optuna.storages.RDBStorage(url, options, heartbeat_interval=_BEAT, grace_period=_GRACE)
+    options = {}
     if "://" in url and not url.startswith(("redis://", "journal://")):
         return optuna.storages.RDBStorage(url, options, heartbeat_interval=_BEAT, grace_period=_GRACE)
     return optuna.storages.get_storage(url)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock that other processes on this machine wait for; the system frees it when this one is killed."""
+    if fcntl is None:
+        yield
+        return
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextlib.contextmanager
