@@ -10,8 +10,9 @@ Point rhobar at a training and it says why it does not learn, with numbers, and 
 * `assert_healthy`: in your tests.
 
 The modules hold the mathematics: `nn` (neurons, activations, losses, initialisers, layers, architectures), `optim`
-(update rules and optimizers), `probes` (curvature, Jacobians, gradient noise), `linalg` (operators by their products),
-`train` (`fit`, schedules, checkpoints, data sets, recipes).
+(update rules and optimizers), `probes` (Jacobians, curvature, kernels, noise, geometry, information, topology, dynamics),
+`linalg` (operators by their products), `train` (`fit`, schedules, checkpoints, data sets, recipes, strategies), `select`
+(splits, searches, criteria).
 
 Names are loaded when they are used, so that ``import rhobar`` does not import torch.
 """
@@ -34,12 +35,13 @@ __all__ = [
     "nn",
     "optim",
     "probes",
+    "select",
     "train",
     "watch",
 ]
 
 if TYPE_CHECKING:
-    from rhobar import linalg, nn, optim, probes, train
+    from rhobar import linalg, nn, optim, probes, select, train
     from rhobar.diagnose.exam import assert_healthy, diagnose
     from rhobar.diagnose.live import watch
     from rhobar.select.estimators import Classifier, Regressor
@@ -57,7 +59,7 @@ _VERBS = {
 }
 
 
-_MODULES = ("linalg", "nn", "optim", "probes", "train")
+_MODULES = ("linalg", "nn", "optim", "probes", "select", "train")
 
 
 class _Root(ModuleType):
