@@ -10,9 +10,9 @@ Point rhobar at a training and it says why it does not learn, with numbers, and 
 * `assert_healthy`: in your tests.
 
 The modules hold the mathematics: `nn` (neurons, activations, losses, initialisers, layers, architectures), `optim`
-(update rules and optimizers), `probes` (Jacobians, curvature, kernels, noise, geometry, information, topology, dynamics),
-`linalg` (operators by their products), `train` (`fit`, schedules, checkpoints, data sets, recipes, strategies), `select`
-(splits, searches, criteria).
+(update rules and optimizers), `probes` (Jacobians, curvature, kernels, noise, geometry, information, topology and
+more), `linalg` (operators by their products), `train` (`fit`, schedules, checkpoints, data sets, recipes, strategies),
+`select` (splits, searches, criteria).
 
 Names are loaded when they are used, so that ``import rhobar`` does not import torch.
 """
