@@ -5,7 +5,8 @@ Fires when a training that fell short kept its median matrix within 3 % of its s
 that longer steps would have helped: a line search along the last update whose best factor is at least 30;
 gradients that keep pointing the same way; a loss that falls in a straight line. A line search that finds a tenth
 of the loss at a factor of 30 or more is enough in a run of a
-hundred steps, however far the matrices came.
+hundred steps, however far the matrices came; so is one whose best factor is 300 or more, where successive gradients
+agree. With both, a training that learned is accused, too, if it stays short of a simple probe.
 
 ## Why it harms
 In the linear regime the loss falls by η‖g‖² per step; nothing but η is small in it.
@@ -20,7 +21,7 @@ by ~1/√n of its size to fit the data; at n = 10³ that is 3 %. Straight: the s
 least 0.8 of the first half (an exponential decay that has come to half its way has 0.7). Cosine ≥ 0.9: the
 direction has turned by less than 26°. Factor ≥ 30: on a quadratic the best factor is 1/(ηλ), so η is 60 times
 below its limit; a step 30 times as long must bring at least half of 30 times the fall, which noise alone does
-not.
+not. Factor ≥ 300: η is 600 times below its limit along a direction that keeps.
 
 ## Example
 `torch.optim.SGD(model.parameters(), lr=1e-6)`
@@ -36,9 +37,9 @@ import math
 from statistics import fmean
 
 from rhobar.diagnose.motion import matrix_movements, path_bound, typical
-from rhobar.diagnose.progress import MIN_STEPS, progress
+from rhobar.diagnose.progress import MIN_STEPS, Progress, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
-from rhobar.diagnose.shortfall import fell_short
+from rhobar.diagnose.shortfall import baseline_loss, fell_short
 from rhobar.record import Evidence, Record, Remedy, Training
 
 __all__ = ["learning_rate_too_low"]
@@ -47,6 +48,7 @@ _STILL = 0.03
 _FACTOR = 30.0
 _ALIGNED = 0.9
 _STRAIGHT = 0.8
+_ENDLESS = 300.0
 
 
 @rule(
@@ -65,13 +67,14 @@ def learning_rate_too_low(training: Training, record: Record) -> Outcome:
     course = progress(training)
     if course is None or course.num_steps < MIN_STEPS:
         return unchecked("learning-rate-too-low", f"needs {MIN_STEPS} backward passes")
-    if _no_gradient_or_step(training) or course.diverged or not course.finite or not fell_short(training, course):
+    short = fell_short(training, course) or _on_its_way(training, course)
+    if _no_gradient_or_step(training) or course.diverged or not course.finite or not short:
         return None
     movements = matrix_movements(training)
     movement = typical(movements) if movements else path_bound(training)
     if movement is None:
         return unchecked("learning-rate-too-low", "neither updates nor movements of the weights were seen")
-    creeping = course.num_steps >= 5 * MIN_STEPS and _creeping(training)
+    creeping = course.num_steps >= 5 * MIN_STEPS and (_creeping(training) or _endless(training))
     if not movement <= _STILL and not creeping:
         return None
     signs = [sign for sign in (_line_search(training), _aligned(training), _straight(training)) if sign is not None]
@@ -128,6 +131,19 @@ def _creeping(training: Training) -> bool:
     if probe is None or _line_search(training) is None:
         return False
     return probe.start - min(loss for loss in probe.losses if math.isfinite(loss)) >= 0.1 * abs(probe.start)
+
+
+def _endless(training: Training) -> bool:
+    """Whether the loss falls along the last update to hundreds of its lengths, and successive gradients agree."""
+    line = _line_search(training)
+    return line is not None and line.value >= _ENDLESS and _aligned(training) is not None
+
+
+def _on_its_way(training: Training, course: Progress) -> bool:
+    """Whether a training that learned is short of a simple probe, and both signs ask for longer steps."""
+    baseline = baseline_loss(training)
+    behind = baseline is not None and course.end > baseline + 2 * course.noise
+    return behind and _creeping(training) and _endless(training)
 
 
 def _contradicted(training: Training) -> bool:
