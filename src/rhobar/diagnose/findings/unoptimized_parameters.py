@@ -64,9 +64,10 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
         return None
     if not training.parameters:
         return unchecked("unoptimized-parameters", "no parameters were seen")
-    elsewhere = {p.name for t in record.trainings if t is not training for p in t.parameters if p.held or p.moved}
+    others = (p for t in record.trainings if t is not training for p in t.parameters)
+    elsewhere = {(p.name, p.shape) for p in others if p.held or p.moved}
     reached = [p for p in training.parameters if p.reached and p.trainable and not _is_batch(p, training)]
-    left = [p for p in reached if _left_out(p) and p.name not in elsewhere]
+    left = [p for p in reached if _left_out(p) and (p.name, p.shape) not in elsewhere]
     course = progress(training)
     harmed = course is not None and fell_short(training, course)
     if not left or not (harmed or any(len(p.shape) >= 2 for p in left)):
@@ -90,11 +91,11 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
 
 
 def _frozen(training: Training) -> Outcome:
-    """Most of the weights are frozen, and as random as they were drawn."""
+    """Most of the weights, or half of the matrices from the first one on, are frozen and as random as they were drawn."""
     used = [p for p in training.parameters if len(p.shape) >= 2 and p.used]
     frozen = [p for p in used if not (p.trainable or p.moved or p.moved_before) and p.fresh]
     share = sum(math.prod(p.shape) for p in frozen) / max(sum(math.prod(p.shape) for p in used), 1)
-    if not share > 0.5:
+    if not (share > 0.5 or (used and used[0] in frozen and 2 * len(frozen) >= len(used))):
         return None
     shown = ", ".join(p.name for p in frozen[:3]) + (", …" if len(frozen) > 3 else "")
     return Seen(

@@ -67,7 +67,7 @@ def random_architectures(
     if num_evaluations < 1:
         raise ValueError(f"num_evaluations must be at least 1, got {num_evaluations}.")
     drawn = [draw(generator) for _ in range(num_evaluations)]
-    return _found([(g, evaluate(g)) for g in drawn])
+    return _found([(g, float(evaluate(g))) for g in drawn])
 
 
 def evolution_search(
@@ -108,13 +108,13 @@ def evolution_search(
         raise ValueError(
             f"1 ≤ sample ≤ population ≤ num_evaluations is needed, got {sample}, {population} and {num_evaluations}."
         )
-    history = [(g, evaluate(g)) for g in (draw(generator) for _ in range(population))]
+    history = [(g, float(evaluate(g))) for g in (draw(generator) for _ in range(population))]
     alive = deque(history, maxlen=population)
     while len(history) < num_evaluations:
         chosen = torch.randperm(population, generator=generator)[:sample].tolist()
         parent = max((alive[i] for i in chosen), key=lambda pair: pair[1])[0]
         child = mutate(parent, generator)
-        history.append((child, evaluate(child)))
+        history.append((child, float(evaluate(child))))
         alive.append(history[-1])  # the oldest falls out
     return _found(history)
 

@@ -18,7 +18,7 @@ def sunspots(seed: int = 0, *, past: int = 33, horizon: int = 1) -> DataSet:
 
     Example:
         >>> sunspots().sizes()
-        {'train': 146, 'validation': 40, 'test': 49}
+        {'train': 167, 'validation': 50, 'test': 59}
     """
     frame = require("statsmodels.datasets", "statsmodels").sunspots.load_pandas().data
     years, counts = (torch.tensor(frame[key].to_numpy(), dtype=torch.float32) for key in ("YEAR", "SUNACTIVITY"))
