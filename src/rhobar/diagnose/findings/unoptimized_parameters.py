@@ -91,7 +91,7 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
 
 
 def _frozen(training: Training) -> Outcome:
-    """Most of the weights, or half of the matrices from the first one on, are frozen and as random as they were drawn."""
+    """Most weights, or half of the matrices from the first one on, are frozen and as random as they were drawn."""
     used = [p for p in training.parameters if len(p.shape) >= 2 and p.used]
     frozen = [p for p in used if not (p.trainable or p.moved or p.moved_before) and p.fresh]
     share = sum(math.prod(p.shape) for p in frozen) / max(sum(math.prod(p.shape) for p in used), 1)
