@@ -91,11 +91,11 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
 
 
 def _frozen(training: Training) -> Outcome:
-    """Most weights, or half of the matrices from the first one on, are frozen and as random as they were drawn."""
+    """Most weights, or half of the matrices, are frozen and stand as random as they were drawn."""
     used = [p for p in training.parameters if len(p.shape) >= 2 and p.used]
     frozen = [p for p in used if not (p.trainable or p.moved or p.moved_before) and p.fresh]
     share = sum(math.prod(p.shape) for p in frozen) / max(sum(math.prod(p.shape) for p in used), 1)
-    if not (share > 0.5 or (used and used[0] in frozen and 2 * len(frozen) >= len(used))):
+    if not (share > 0.5 or (frozen and 2 * len(frozen) >= len(used))):
         return None
     shown = ", ".join(p.name for p in frozen[:3]) + (", …" if len(frozen) > 3 else "")
     return Seen(
