@@ -294,6 +294,7 @@ class Nonfinite:
         operation: The autograd operation that held it.
         born: Whether that operation's own inputs were finite.
         detail: What fed the operation, in words.
+        fed_finite: Whether what fed the operation was seen to be finite.
     """
 
     step: int
@@ -302,6 +303,7 @@ class Nonfinite:
     operation: str
     born: bool
     detail: str = ""
+    fed_finite: bool = False
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,10 @@ def find_origin(graph: Graph, names: Names, step: int, loss: Tensor) -> Nonfinit
             continue
         inputs_bad = any(nonfinite(saved(node, name)) for name in _KEPT if not name.startswith("result"))
         result = value_of(graph, node)
-        if nonfinite(result) and not inputs_bad:
-            return Nonfinite(step, where, "forward", op_name(node), born=True, detail=_fed(node))
+        if not inputs_bad and _from_constant(graph, node, result):
+            return Nonfinite(step, where, "input", op_name(node), born=False, detail="a constant it was given")
+        if (nonfinite(result) or _outside(node)) and not inputs_bad:
+            return Nonfinite(step, where, "forward", op_name(node), born=True, detail=_fed(node), fed_finite=True)
         if inputs_bad:
             constant = _bad_constant(graph, node)
             return Nonfinite(
@@ -64,6 +66,27 @@ def find_origin(graph: Graph, names: Names, step: int, loss: Tensor) -> Nonfinit
             detail=f"{len(bad_leaves)} of {len(graph.leaves)} parameters held NaN or infinity",
         )
     return Nonfinite(step, "loss", "loss", op_name(graph.root), born=True, detail=_fed(graph.root))
+
+
+def _from_constant(graph: Graph, node: Node, result: object) -> bool:
+    """Whether a sum of finite values and a constant that nobody kept is NaN: finite sums overflow at most."""
+    if op_name(node) not in ("Add", "Sub", "Rsub") or not isinstance(result, Tensor) or not nonfinite(result):
+        return False
+    inputs = graph.inputs(node)
+    known = [value_of(graph, c) for c in inputs if c is not None]
+    return any(c is None for c in inputs) and bool(torch.isnan(result).any()) and not any(map(nonfinite, known))
+
+
+def _outside(node: Node) -> bool:
+    """Whether a logarithm or a quotient, which keep no result, received what they have no finite value for."""
+    name = op_name(node)
+    if name in ("Log", "Log2", "Log10", "Log1P"):
+        x, limit = saved(node, "self"), -1.0 if name == "Log1P" else 0.0
+        return isinstance(x, Tensor) and x.is_floating_point() and x.numel() > 0 and bool((x <= limit).any())
+    if name == "Div":
+        x = saved(node, "other")
+        return isinstance(x, Tensor) and x.is_floating_point() and x.numel() > 0 and bool((x == 0).any())
+    return False
 
 
 def _bad_constant(graph: Graph, node: Node) -> bool:

@@ -113,4 +113,5 @@ def _spread(training: Training) -> bool:
     first, targets = training.nonfinite, training.targets
     if first is None or targets is None or targets.nonfinite_where is None:
         return False
-    return first.born and first.step < targets.nonfinite_where[0]
+    begun = targets.nonfinite_where[0]
+    return first.born and (first.step < begun or (first.fed_finite and first.step == begun))

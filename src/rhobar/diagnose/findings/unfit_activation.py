@@ -91,7 +91,8 @@ def unfit_activation(training: Training, record: Record) -> Outcome:
         return None
     exps = [x for x in hidden if x.activation == "exp"]
     forward = forward_profile(first)
-    if exps and (not hurt.course.finite or (forward is not None and not forward.product <= 1e3)):
+    overflowed = training.nonfinite is not None and training.nonfinite.operation == "Exp"
+    if exps and (overflowed or (forward is not None and not forward.product <= 1e3)):
         product = forward.product if forward is not None else math.nan
         text = f"{len(exps)} hidden exp layer(s) multiply the signal by {product:.3g} over the depth."
         return _seen(exps, text, product, 1e3, 0.8)

@@ -81,7 +81,10 @@ def unstable_formula(training: Training, record: Record) -> Outcome:
         return None
     inputs, targets = training.inputs, training.targets
     data = (inputs is not None and inputs.nonfinite > 0 and not inputs.given_finite) or (
-        targets is not None and targets.nonfinite > 0 and (targets.nonfinite_where or (0, 0))[0] <= first.step
+        targets is not None
+        and targets.nonfinite > 0
+        and (targets.nonfinite_where or (0, 0))[0] <= first.step
+        and not first.fed_finite
     )
     operation = first.operation.rstrip("0123456789").removesuffix("Backward")
     born = first.born and operation in (*OPERATIONS, BEFORE)
