@@ -24,7 +24,7 @@ from rhobar.report.figures.bullet import bullet
 from rhobar.report.figures.placement import belongs, figures_of
 from rhobar.report.highlight import highlight
 
-__all__ = ["asset", "content_hash", "printable", "render_report", "write_report"]
+__all__ = ["asset", "content_policy", "page_environment", "render_report", "write_page", "write_report"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_TRAININGS = 12
@@ -50,13 +50,18 @@ class _Section:
 
 def write_report(record: Record, diagnosis: Diagnosis, path: Path | str) -> Path:
     """Write the report so that `path` never holds half of it, and return its path."""
+    return write_page(render_report(record, diagnosis), path)
+
+
+def write_page(page: str, path: Path | str) -> Path:
+    """Write a page so that `path` never holds half of it, and return its path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, where os.replace is atomic; not by tempfile, whose files only their owner may read.
     draft = path.parent / f".rhobar-{os.getpid()}-{secrets.token_hex(4)}.tmp"
     try:
         with draft.open("x", encoding="utf-8", newline="") as file:
-            file.write(render_report(record, diagnosis))
+            file.write(page)
         os.replace(draft, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -67,14 +72,7 @@ def write_report(record: Record, diagnosis: Diagnosis, path: Path | str) -> Path
 
 def render_report(record: Record, diagnosis: Diagnosis) -> str:
     """Render the report as the text of an HTML file."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=printable,
-    )
+    environment = page_environment()
     environment.filters |= {
         "highlight": highlight,
         "number": wording.number,
@@ -98,8 +96,7 @@ def render_report(record: Record, diagnosis: Diagnosis) -> str:
         untried=_reasons(diagnosis.not_tried),
         style=style,
         script=script,
-        policy=f"default-src 'none'; style-src '{content_hash(style)}'; script-src '{content_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'",
+        policy=content_policy(style, script),
         bullet=bullet,
         seen_in=lambda finding: [
             (f"{section.anchor}-{figure.key}", _named(figure, section, len(sections)))
@@ -122,6 +119,26 @@ def _named(figure: Figure, section: _Section, num_sections: int) -> str:
     """Name a figure, and its training where there are several."""
     name = _NAMES[figure.key]
     return f"{name} of {wording.shorten(section.training.name, 30)}" if num_sections > 1 else name
+
+
+def page_environment() -> Environment:
+    """What every page is rendered in: all that is put in is escaped, what is missing is an error."""
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=printable,
+    )
+
+
+def content_policy(style: str, script: str) -> str:
+    """A page runs the one style and the one script that it carries, and asks no host for anything."""
+    return (
+        f"default-src 'none'; style-src '{content_hash(style)}'; script-src '{content_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def printable(value: object) -> object:

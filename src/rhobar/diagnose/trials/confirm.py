@@ -37,7 +37,7 @@ from rhobar.record import Diagnosis, Finding, NotChecked, Record, Training, Tria
 from rhobar.watch.quiet import unheard
 from rhobar.watch.watcher import Watcher
 
-__all__ = ["confirm", "learn", "try_remedies"]
+__all__ = ["confirm", "leading", "learn", "try_remedies"]
 
 FEWEST, MOST = 20, 200
 """Optimizer steps of a run."""
@@ -75,9 +75,8 @@ def confirm(
         say: Told beforehand, in a sentence, what will be tried and how long it will take.
     """
     started = time.perf_counter()
-    causes = sorted((f for f in judged.findings if f.kind == "cause"), key=lambda f: -weight(f))
     by_training: dict[int, list[Finding]] = {}
-    for finding in causes:
+    for finding in leading(judged):
         by_training.setdefault(id(judged.trainings[finding.id]), []).append(finding)
     tried: dict[str, Trial] = {}
     untried: list[NotChecked] = []
@@ -98,6 +97,11 @@ def confirm(
         not_tried=tuple(reason for reason in untried if reason.id in kept),
         trial_seconds=time.perf_counter() - started,
     )
+
+
+def leading(judged: Judged) -> list[Finding]:
+    """The causes, those that matter most first."""
+    return sorted((f for f in judged.findings if f.kind == "cause"), key=lambda f: -weight(f))
 
 
 def _try(
@@ -168,7 +172,7 @@ class _Bench:
 
     def put(self, hypothesis: _Hypothesis) -> Trial:
         """Run a hypothesis, at lower rates too if it does not help at its own."""
-        trial = self._held_against(hypothesis.case, hypothesis.change, self.before)
+        trial = self._compared(hypothesis.case, hypothesis.change, self.before, _runs(hypothesis.case, self.steps))
         if trial.verdict == "helps" or any(f.id in _OF_THE_RATE for f in hypothesis.findings):
             return trial
         for factor in RATES:
@@ -177,22 +181,20 @@ class _Bench:
             if rate is None or not self.has_time:
                 break
             change = f"{hypothesis.change}, at a learning rate of {rate:.2g}"
-            again = self._held_against(slower, change, self.before)
+            after = _runs(slower, self.steps)
+            if self._compared(slower, change, self.before, after).verdict != "helps":
+                continue
+            alone = self.case.clone()
+            alone.scale_rate(factor)
+            at_rate = _runs(alone, self.steps)
+            better = [min(a, b, key=lambda o: o.loss) for a, b in zip(self.before, at_rate, strict=True)]
+            again = self._compared(slower, change, better, after)
             if again.verdict == "helps":
-                alone = self.case.clone()
-                alone.scale_rate(factor)
-                better = [min(a, b, key=lambda o: o.loss) for a, b in zip(self.before, self._runs(alone), strict=True)]
-                again = self._held_against(slower, change, better)
-                if again.verdict == "helps":
-                    return again
+                return again
         return trial
 
-    def _held_against(self, case: Case, change: str, before: list[Outcome]) -> Trial:
-        after = self._runs(case)
+    def _compared(self, case: Case, change: str, before: list[Outcome], after: list[Outcome]) -> Trial:
         return compare(change, before, after, self.steps, by_accuracy=case.criterion is not None)
-
-    def _runs(self, case: Case) -> list[Outcome]:
-        return _runs(case, self.steps)
 
 
 def _hypotheses(case: Case, findings: list[Finding]) -> tuple[list[_Hypothesis], list[NotChecked]]:

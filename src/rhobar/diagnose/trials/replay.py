@@ -38,7 +38,6 @@ def replay(case: Case, *, steps: int, seed: int) -> Outcome:
         seed: 0 takes the batches in their own order; any other in an order of its own. It also seeds dropout.
     """
     case = case.clone()
-    modes = [(module, module.training) for module in case.model.modules()]
     optimizer = rebuilt(case.template, case.groups, case.model)
     rates = [float(group["lr"]) for group in optimizer.param_groups if "lr" in group]
     generator = torch.Generator().manual_seed(seed)
@@ -65,10 +64,7 @@ def replay(case: Case, *, steps: int, seed: int) -> Outcome:
     with torch.no_grad():
         values = [float(case.own_loss(batch).mean()) for batch in case.judged]
     end = sum(values) / len(values)
-    accuracy = _accuracy(case)
-    for module, mode in modes:
-        module.training = mode
-    return Outcome(tuple(losses), end if math.isfinite(end) else math.inf, accuracy)
+    return Outcome(tuple(losses), end if math.isfinite(end) else math.inf, _accuracy(case))
 
 
 class _Queue:

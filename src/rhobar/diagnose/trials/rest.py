@@ -8,10 +8,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer
 
-from rhobar.diagnose.ranking import Judged, conclude, weight
+from rhobar.diagnose.ranking import Judged, conclude
 from rhobar.diagnose.rule import unchecked
 from rhobar.diagnose.trials.case import Case, NotReplayable
-from rhobar.diagnose.trials.confirm import learn, try_remedies
+from rhobar.diagnose.trials.confirm import leading, learn, try_remedies
 from rhobar.record import Diagnosis, Record, Training
 from rhobar.watch.exam_state import KeptBatch, copy_of
 from rhobar.watch.forwards import tensors_in
@@ -54,7 +54,7 @@ def resting_case(
 def tried_at_rest(case: Case | str, record: Record, judged: Judged, *, seconds: float) -> Diagnosis:
     """Rank the findings by what their remedies do to the case."""
     started = time.perf_counter()
-    causes = sorted((f for f in judged.findings if f.kind == "cause"), key=lambda f: -weight(f))
+    causes = leading(judged)
     if isinstance(case, str):
         untried = tuple(unchecked(f.id, case) for f in causes)
         return dataclasses.replace(conclude(record, judged, judged.findings), not_tried=untried)
