@@ -44,7 +44,7 @@ $(DATA_STAMP): pyproject.toml constraints.txt $(TORCH_STAMP)
 	@touch $@
 
 $(DEV_STAMP): pyproject.toml constraints.txt $(TORCH_STAMP)
-	$(PIP) -e '.[dev,data,search,topology,transport]'
+	$(PIP) -e '.[dev,data,search,topology,transport,export,integrations]'
 	@touch $@
 
 demo: $(DATA_STAMP)
