@@ -1,0 +1,1 @@
+"""One neuron: what it can learn, and what it cannot."""

@@ -1,0 +1,56 @@
+"""Laws of every experiment: its claim holds, its negative control fails, its links lead somewhere, its file is short."""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from rhobar.diagnose import findings
+from rhobar.diagnose.rule import RULES
+from rhobar.experiments import Experiment, Setting, experiments
+
+assert findings
+EXPERIMENTS = list(experiments().values())
+every = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.name)
+
+
+@every
+def test_the_claim_holds_and_shows_a_picture(experiment: Experiment):
+    result = experiment.run(Setting())
+    assert result.checks
+    assert result.holds, [(c.says, c.predicted, c.measured, c.test) for c in result.checks if not c.holds]
+    assert result.figures
+
+
+@every
+def test_with_its_assumption_broken_the_claim_fails(experiment: Experiment):
+    assert not experiment.run(Setting(broken=True)).holds
+
+
+@pytest.mark.slow
+@every
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_the_verdict_is_no_luck(experiment: Experiment, seed: int):
+    result = experiment.run(Setting(seed=seed))
+    assert result.holds, [(c.says, c.predicted, c.measured, c.test) for c in result.checks if not c.holds]
+
+
+@every
+def test_its_links_lead_somewhere(experiment: Experiment):
+    module = inspect.getmodule(experiment.run)
+    source = Path(module.__file__)
+    assert source.stem.replace("_", "-") == experiment.name
+    assert len(source.read_text().splitlines()) <= 150
+    assert experiment.claim.endswith(".") and experiment.source and experiment.control
+    assert all(re.fullmatch(r"[ABC]\d+|C-§[\d.]+[a-z]?", i) for i in experiment.textbook)
+    assert set(experiment.findings) <= set(RULES)
+    for name in experiment.formulas:
+        package, function = name.rsplit(".", 1)
+        assert callable(getattr(importlib.import_module(package), function)), name
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS[:3], ids=lambda e: e.name)
+def test_a_run_can_be_repeated(experiment: Experiment):
+    assert experiment.run(Setting()) == experiment.run(Setting())
