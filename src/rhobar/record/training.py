@@ -17,6 +17,7 @@ __all__ = [
     "OptimizerFacts",
     "ParameterFacts",
     "RateProbe",
+    "SplitProbe",
     "StructureFacts",
     "TargetFacts",
     "Training",
@@ -358,6 +359,23 @@ class RateProbe:
 
 
 @dataclass(frozen=True)
+class SplitProbe:
+    """How well simple models tell the rows of an evaluation from those trained on, on rows held out.
+
+    Attributes:
+        source: The evaluation's place in the program, as in `Evaluation.source`.
+        score: Held-out accuracy, with as many rows of one side as of the other.
+        stderr: Standard error of ``score``; chance is one half.
+        num_rows: Rows used.
+    """
+
+    source: str
+    score: float
+    stderr: float
+    num_rows: int
+
+
+@dataclass(frozen=True)
 class Answers:
     """What the trained network answers on the kept training batches, in eval mode.
 
@@ -420,5 +438,6 @@ class Training:
     structure: StructureFacts = field(default_factory=StructureFacts)
     nonfinite: Nonfinite | None = None
     labels: LabelProbe | None = None
+    splits: tuple[SplitProbe, ...] = ()
     rate: RateProbe | None = None
     answers: Answers | None = None

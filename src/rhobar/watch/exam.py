@@ -8,13 +8,14 @@ import dataclasses
 import math
 import statistics
 import time
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
 from rhobar.probes.labels import label_score, ordinal_share
 from rhobar.probes.rate import FACTORS, preconditioned, rate_line
-from rhobar.record import Answers, LabelProbe, RateProbe, Training
+from rhobar.record import Answers, LabelProbe, RateProbe, SplitProbe, Training
 from rhobar.watch.exam_state import KeptBatch, copy_of
 from rhobar.watch.quiet import unheard
 from rhobar.watch.tracker import Tracker
@@ -32,6 +33,7 @@ def examine(tracker: Tracker, training: Training) -> list[str]:
     """Complete `training`; returns what could not be done, in words."""
     missing: list[str] = []
     training.labels = _labels(tracker, training)
+    training.splits = tuple(_splits(tracker))
     with unheard():
         try:
             reason = _second_look(tracker, training)
@@ -62,6 +64,23 @@ def _labels(tracker: Tracker, training: Training) -> LabelProbe | None:
     ordinal = ordinal_share(x, y[:, 0], generator=generator) if whole or facts.one_hot else None
     num_classes = int(torch.unique(y[:, 0]).numel()) if classes else None
     return LabelProbe(**dataclasses.asdict(found), ordinal=ordinal, num_classes=num_classes)
+
+
+def _splits(tracker: Tracker) -> Iterator[SplitProbe]:
+    """Tell the rows of every place of evaluation from those trained on, as many of one side as of the other."""
+    trained = tracker.splits.training.rows()
+    for source, spread in tracker.splits.evaluated.items():
+        rows = spread.rows()
+        if trained is None or rows is None or trained.shape[1] != rows.shape[1]:
+            continue
+        rows = torch.unique(rows, dim=0)
+        n = min(len(trained), len(rows))
+        generator = torch.Generator().manual_seed(0)
+        both = [side[torch.randperm(len(side), generator=generator)[:n]] for side in (trained, rows)]
+        side = torch.arange(2).repeat_interleave(n)[:, None].double()
+        found = label_score(torch.cat(both), side, classes=True, generator=generator)
+        if found is not None:
+            yield SplitProbe(source, found.score, found.stderr, found.num_rows)
 
 
 def _second_look(tracker: Tracker, training: Training) -> str:

@@ -45,6 +45,13 @@ class Forward:
     """Losses of an evaluation pass, read when they were called."""
     hits: float | None = None
     """Share of right answers, where labels were seen."""
+    sample: Tensor | None = None
+    """A few rows of its input, taken before the input was let go of."""
+
+    @property
+    def source(self) -> str:
+        """The place in the program that it was called from, as line numbers."""
+        return "/".join(str(line) for _, line in self.path[:4])
 
     def scored(self, kind: str, shape: tuple[int, ...] = ()) -> float | None:
         """The loss that was trained on, if it was called for this pass; else the sum of all that were.

@@ -21,6 +21,7 @@ from rhobar.watch.probe_rows import probe_rows
 from rhobar.watch.reading import StepReading, read_step
 from rhobar.watch.schedule import Clock
 from rhobar.watch.sites import Site, call_site
+from rhobar.watch.split_rows import sampled
 from rhobar.watch.start import Starts
 from rhobar.watch.steps import Steps
 from rhobar.watch.tracker import Tracker
@@ -221,6 +222,8 @@ class Observer:
         tracker.batch_sizes.add(first.rows)
         if not tracker.rows.complete and (x := first_tensor(first.args, first.kwargs)) is not None:
             tracker.rows.add(x, tracker.step)
+            split = tracker.splits.training
+            split.add(sampled(x, split.share) if split.share and has_values(x) else None)
         # A net whose batches gave no rows so far is fed in a way that simple probes cannot follow.
         if not tracker.pairs.full and (tracker.pairs.rows or tracker.step < PAIRED_BY):
             _pair(tracker, training)

@@ -16,11 +16,14 @@ from rhobar.watch.guard import Guard
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names, model_label
 from rhobar.watch.sites import call_path
+from rhobar.watch.split_rows import ROWS, sampled
 from rhobar.watch.tracker import Tracker
 
 __all__ = ["Passes"]
 
 MAX_PENDING = 4096
+OF_MANY = 16
+"""Rows kept of one batch of an evaluation that has many."""
 
 
 class Passes:
@@ -152,6 +155,9 @@ class Passes:
         forward.calls.clear()
         if any(f.path == forward.path and f.model() is forward.model() for f in self.pending[-4:]):
             _ = forward.rows
+            tracker = None if forward.recorded else self.tracker_of(forward.model())
+            if tracker is not None and tracker.splits.wants(forward.source):
+                forward.sample = _sample(forward, OF_MANY)
             forward.args, forward.kwargs = (), {}
 
     def dropout_called(self, p: float) -> None:
@@ -232,6 +238,7 @@ class Passes:
             tracker = self.tracker_of(group[0].model())
             if tracker is not None:
                 tracker.evaluations.append(_evaluation(tracker, group))
+                _see_split(tracker, group)
 
     def finish(self) -> None:
         """What still waits at the end was evaluation."""
@@ -254,8 +261,21 @@ def _evaluation(tracker: Tracker, group: list[Forward]) -> Evaluation:
         accuracy=_mean_hits(group),
         training_mode=sum(f.training or f.dropout > 0 for f in group) * 2 > len(group),
         overlap=tracker.rows.overlap(x) if x is not None and x.shape[0] <= 8192 else None,
-        source="/".join(str(line) for _, line in group[0].path[:4]),
+        source=group[0].source,
     )
+
+
+def _see_split(tracker: Tracker, group: list[Forward]) -> None:
+    """Keep a sample of the evaluated rows, to be held against those trained on."""
+    if tracker.splits.wants(group[0].source):
+        share = max(OF_MANY, ROWS // len(group))
+        samples = [f.sample if f.sample is not None else _sample(f, share) for f in group]
+        tracker.splits.evaluate(group[0].source, [s for s in samples if s is not None])
+
+
+def _sample(forward: Forward, rows: int) -> Tensor | None:
+    x = first_tensor(forward.args, forward.kwargs)
+    return None if x is None or not has_values(x) else sampled(x, rows)
 
 
 def _attribute(forward: Forward, kind: str, call: LossCall) -> None:

@@ -30,6 +30,7 @@ from rhobar.watch.parameters import Histories, Parameters, Samples, cosine
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.schedule import Clock, Schedule
 from rhobar.watch.settings import optimizer_facts
+from rhobar.watch.split_rows import SplitRows
 
 __all__ = ["OpenReading", "Tracker"]
 
@@ -82,6 +83,7 @@ class Tracker:
         self.targets = TargetStatistics()
         self.pairs = Pairs()
         self.rows = RowPrints()
+        self.splits = SplitRows()
         self.rows_seen = 0
         self.batch_sizes: set[int] = set()
         self.evaluations: list[Evaluation] = []

@@ -1,0 +1,70 @@
+"""Rows of both sides of a split, to be told apart afterwards: a spread sample of what was trained on and evaluated."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from rhobar.watch.moments import real
+
+__all__ = ["SplitRows", "Spread", "sampled"]
+
+ROWS, COLUMNS, BATCHES, SOURCES = 512, 256, 64, 4
+"""Rows of one side, columns of a row, batches sampled, and places of evaluation that are told apart: 5 MB at most."""
+
+
+def sampled(x: Tensor, rows: int) -> Tensor | None:
+    """Up to `rows` rows of a batch, spread over it, and up to 256 of their columns; ``None`` if none are real."""
+    if x.ndim < 2 or x.numel() == 0 or x.layout != torch.strided or not x.is_floating_point():
+        return None
+    flat = real(x.detach())[:: -(-x.shape[0] // rows)].flatten(1)
+    return flat[:, :: -(-flat.shape[1] // COLUMNS)].to("cpu", torch.float32, copy=True)
+
+
+@dataclass
+class Spread:
+    """Samples of at most 64 batches, evenly spaced over all that came, however many did."""
+
+    kept: list[Tensor] = field(default_factory=list)
+    _stride: int = 1
+    _seen: int = 0
+
+    @property
+    def share(self) -> int:
+        """Rows of the next batch to sample; 0 if it is not one of those that are kept."""
+        return ROWS // (len(self.kept) + 1) if self._seen % self._stride == 0 else 0
+
+    def add(self, sample: Tensor | None) -> None:
+        """Count a batch, and keep its sample if it is of the same width as the others."""
+        self._seen += 1
+        if sample is None or (self.kept and self.kept[0].shape[1] != sample.shape[1]):
+            return
+        self.kept.append(sample)
+        if len(self.kept) > BATCHES:
+            self.kept, self._stride = self.kept[::2], 2 * self._stride
+
+    def rows(self) -> Tensor | None:
+        """As many rows of each batch, at most 512 in all, those with non-finite values left out."""
+        if not self.kept:
+            return None
+        each = max(1, ROWS // len(self.kept))
+        rows = torch.cat([sample[:: -(-len(sample) // each)] for sample in self.kept])
+        return rows[torch.isfinite(rows).all(1)]
+
+
+@dataclass
+class SplitRows:
+    """The rows trained on, and those of each place of evaluation."""
+
+    training: Spread = field(default_factory=Spread)
+    evaluated: dict[str, Spread] = field(default_factory=dict)
+
+    def wants(self, source: str) -> bool:
+        """Whether an evaluation from this place is sampled: the first one from each of the first few places."""
+        return source not in self.evaluated and len(self.evaluated) < SOURCES
+
+    def evaluate(self, source: str, samples: list[Tensor]) -> None:
+        """Keep the samples of one evaluation."""
+        spread = self.evaluated[source] = Spread()
+        for sample in samples:
+            spread.add(sample)
