@@ -150,6 +150,8 @@ class TargetFacts:
         batch_switches: Share of neighbours in a batch with different labels, divided by what a shuffled order
             gives (1 for i.i.d. batches, near 0 for sorted ones).
         batch_purity: Mean share of a batch's commonest label.
+        batch_spread: Variance of the batches' mean targets over that of the rows' (1/B for batches of B rows drawn at
+            random, 1 for rows sorted by target); ``None`` with fewer than 8 batches.
         constant_loss: Mean loss of the best constant answer under the training's loss, ``None`` if unknown.
     """
 
@@ -171,6 +173,7 @@ class TargetFacts:
     row_sum_error: float | None = None
     batch_switches: float | None = None
     batch_purity: float | None = None
+    batch_spread: float | None = None
     constant_loss: float | None = None
 
 

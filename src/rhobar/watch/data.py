@@ -1,6 +1,7 @@
 """What goes in and what is asked for: running statistics of inputs and targets, and a reservoir of pairs."""
 
 import math
+import statistics
 from dataclasses import dataclass, field
 
 import torch
@@ -114,6 +115,8 @@ class TargetStatistics:
     num_kept: int = 0
     switches: float = 0.0
     purities: list[float] = field(default_factory=list)
+    means: list[float] = field(default_factory=list)
+    """Mean target of each batch whose order is judged."""
     constant: bool = True
     bad: float = 0.0
     bad_where: tuple[int, int] | None = None
@@ -146,6 +149,7 @@ class TargetStatistics:
         """Count label changes between neighbours, beside what a shuffled batch of the whole data would show."""
         labels = flat.argmax(1) if flat.shape[1] > 1 else flat[:, 0]
         if labels.numel() >= 4:
+            self.means.append(float(flat.mean()))
             self.switches += float((labels[1:] != labels[:-1]).double().mean())
             counts = torch.unique(labels, return_counts=True)[1].double()
             self.purities.append(float(counts.max() / counts.sum()))
@@ -185,6 +189,7 @@ class TargetStatistics:
             constant_batches=self.constant,
             row_sum_error=float((sums - 1).abs().max()) if width > 1 else None,
             batch_switches=self.switches / len(self.purities) / mixed if self.purities and mixed > 1e-9 else None,
+            batch_spread=_spread(self.means, finite),
             batch_purity=sum(self.purities) / len(self.purities) if self.purities else None,
             constant_loss=constant_loss,
         )
@@ -194,6 +199,14 @@ class TargetStatistics:
         width = max((k.shape[1] for k in self.kept), default=0)
         kept = [k for k in self.kept if k.shape[1] == width]
         return torch.cat(kept) if kept else None
+
+
+def _spread(means: list[float], rows: Tensor) -> float | None:
+    """Variance of the batches' means over that of the rows' means: 1/B for batches of B rows drawn at random."""
+    whole = float(rows.mean(1).var(0, correction=0))
+    if len(means) < 8 or not all(map(math.isfinite, means)) or whole <= 0:
+        return None
+    return statistics.pvariance(means) / whole
 
 
 @dataclass

@@ -225,7 +225,7 @@ class Observer:
             split = tracker.splits.training
             split.add(sampled(x, split.share) if split.share and has_values(x) else None)
         # A net whose batches gave no rows so far is fed in a way that simple probes cannot follow.
-        if not tracker.pairs.full and (tracker.pairs.rows or tracker.step < PAIRED_BY):
+        if tracker.wants_pairs() and (tracker.pairs.rows or tracker.step < PAIRED_BY):
             _pair(tracker, training)
 
     def hold(self, parameters: list[Tensor]) -> None:

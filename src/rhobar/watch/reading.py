@@ -242,7 +242,7 @@ class StepReading:
         self._note_facts(tracker, term, prediction, target, call is not None)
         if target is not None and target.ndim > 0 and target.numel() > 0:
             tracker.targets.add(target, step)
-            if not tracker.pairs.each_step and (rows := self._rows_for(target)) is not None:
+            if not tracker.pairs.each_step and tracker.wants_pairs() and (rows := self._rows_for(target)) is not None:
                 tracker.pairs.add(rows)
         value = _called_value(call[1]) if call is not None else None
         if value is None:

@@ -35,6 +35,8 @@ from rhobar.watch.split_rows import SplitRows
 __all__ = ["OpenReading", "Tracker"]
 
 MAX_READINGS = 160
+ENOUGH = 512
+"""Pairs of inputs and targets, for probes whose scores then have a standard error of at most 1/(2√512) = 0.02."""
 MAX_KEPT = 1 << 20
 """Elements of batches kept for the exam (4 MB)."""
 KEEP_SPACING = 1.1
@@ -138,6 +140,14 @@ class Tracker:
                 return False
         self._kept_at = self.step
         return True
+
+    def wants_pairs(self) -> bool:
+        """Whether more pairs of inputs and targets are wanted.
+
+        After an evaluation the same rows may come again, changed by augmentation: no probe may learn from one of them
+        and be asked for the other.
+        """
+        return not self.pairs.full and not (self.evaluations and self.pairs.rows >= ENOUGH)
 
     def trains(self, model: nn.Module) -> bool:
         """Whether `model` is one of this training's."""

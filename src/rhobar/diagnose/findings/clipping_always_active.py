@@ -2,7 +2,7 @@
 
 ## What it does
 Fires when nine of ten readings were scaled down, by ten or more at the median, under an optimizer whose step
-is proportional to the gradient, in a training that fell short without being unstable.
+is proportional to the gradient, in a training that fell short, or is beaten by a simple probe, without being unstable.
 
 ## Why it harms
 SGD with a gradient that is always clipped walks with the fixed length η·c, far shorter than the rate was
@@ -31,7 +31,8 @@ Pascanu, Mikolov & Bengio (2013); Zhang et al. (2020), Why gradient clipping acc
 import math
 from statistics import median
 
-from rhobar.diagnose.progress import MIN_STEPS, progress
+from rhobar.diagnose.harm import harm
+from rhobar.diagnose.progress import MIN_STEPS
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.diagnose.shortfall import fell_short
 from rhobar.record import Evidence, Record, Remedy, Training
@@ -52,17 +53,18 @@ _PROPORTIONAL = ("SGD", "ASGD")
 )
 def clipping_always_active(training: Training, record: Record) -> Outcome:
     """Fire if the clip takes nine tenths off nearly every step of a plain gradient method."""
-    course = progress(training)
+    hurt = harm(training)
     if training.clipped < _SHARE or training.optimizer is None or training.optimizer.kind not in _PROPORTIONAL:
         return None
-    if course is None or course.num_steps < MIN_STEPS:
+    if hurt is None or hurt.course.num_steps < MIN_STEPS:
         return unchecked("clipping-always-active", f"needs {MIN_STEPS} backward passes")
     pairs = [(r.gradient_norm, r.applied_norm) for r in training.readings]
     norms = [(g, a) for g, a in pairs if g is not None and a is not None and math.isfinite(g) and g > 0 and a > 0]
     if len(norms) < 3:
         return unchecked("clipping-always-active", "the gradient was not read both before and after clipping")
     factor = median(a / g for g, a in norms)
-    if factor > _FACTOR or course.diverged or not fell_short(training, course) or not _longer_helps(training, factor):
+    short = hurt.beaten or fell_short(training, hurt.course)
+    if factor > _FACTOR or hurt.course.diverged or not short or not _longer_helps(training, factor):
         return None
     clip, upper = median(a for _, a in norms), sorted(g for g, _ in norms)[(9 * len(norms)) // 10]
     return Seen(

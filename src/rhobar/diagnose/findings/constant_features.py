@@ -78,13 +78,14 @@ def constant_features(training: Training, record: Record) -> Outcome:
         )
     share = len(constant) / len(inputs.std)
     everything = share == 1.0
-    if share < 0.5 or not (hurt.course.stuck if everything else hurt.falls_short):
+    blind = hurt.course.stuck and training.labels is not None and not training.labels.informative
+    if share < 0.5 or not (hurt.course.stuck if everything else hurt.falls_short or blind):
         return None
     return Seen(
         summary=f"{len(constant)} of {len(inputs.std)} input features have the same value in all "
         f"{inputs.num_rows} rows.",
-        severity=0.95 if everything else 0.2,
-        confidence=0.95 if everything else 0.5,
+        severity=0.95 if everything or blind else 0.2,
+        confidence=0.95 if everything else 0.8 if blind else 0.5,
         where=tuple(f"input feature {j}" for j in constant[:5]),
         evidence=(Evidence("share of constant features", share, 0.5),),
     )

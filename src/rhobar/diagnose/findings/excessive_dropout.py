@@ -2,7 +2,8 @@
 
 ## What it does
 Fires when a dropout rate is above one half, the same batch scores far worse in train mode than in eval
-mode, and the training loss explains less than half of what a constant leaves.
+mode, and the training loss explains less than half of what a constant leaves; or scores significantly worse, and even
+without dropout the network stays behind a simple probe on rows that the probe has not seen.
 
 ## Why it harms
 Dropping with probability p and rescaling by 1/(1 − p) adds noise of variance p/(1 − p) times the squared
@@ -29,6 +30,7 @@ Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), Dropout.
 
 from rhobar.diagnose.harm import harm
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
+from rhobar.diagnose.shortfall import baseline_loss
 from rhobar.record import Evidence, Record, Remedy, Training
 
 __all__ = ["excessive_dropout"]
@@ -52,6 +54,7 @@ DROWNING = 0.8
         "too-few-epochs",
         "vanishing-gradient",
         "class-imbalance",
+        "uninformative-labels",
     ),
     references=("Srivastava et al. (2014), Dropout",),
 )
@@ -64,19 +67,21 @@ def excessive_dropout(training: Training, record: Record) -> Outcome:
         return unchecked("excessive-dropout", "the kept batch could not be evaluated in both modes")
     gap = modes.train_loss - modes.eval_loss
     constant = hurt.course.constant
-    drowned = modes.max_dropout >= DROWNING and hurt.falls_short
+    drowned = modes.max_dropout >= DROWNING and (hurt.falls_short or hurt.course.stuck)
     wide = (
         drowned or not modes.train_loss < 2 * abs(modes.eval_loss) or (constant is not None and not gap < constant / 4)
     )
-    if not wide or hurt.course.learned or modes.eval_steps > 0:
+    baseline, noise = baseline_loss(training), 2 * hurt.course.noise
+    behind = baseline is not None and modes.eval_loss > baseline + noise and gap > noise
+    if not ((wide and not hurt.course.learned) or behind) or modes.eval_steps > 0:
         return None
     p = modes.max_dropout
     return Seen(
         summary=f"Dropout with p = {p:.2g} adds {p / max(1 - p, 1e-9):.2g} times the signal's power "
         "as noise; the same batch "
         f"scores {modes.train_loss:.3g} with it and {modes.eval_loss:.3g} without.",
-        severity=0.6,
-        confidence=0.8,
+        severity=0.9 if drowned else 0.6,
+        confidence=0.9 if drowned else 0.8,
         evidence=(
             Evidence("largest dropout rate", p, HALF),
             Evidence("loss with dropout less loss without", gap, constant / 4 if constant else None),

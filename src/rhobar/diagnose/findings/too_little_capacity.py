@@ -9,8 +9,9 @@ All that the output knows of the input passes through the narrowest layer.
 
 ## Threshold
 K classes need K − 1 independent scores, d targets d: a layer narrower than that limits the rank of the
-output. Settled: the last two tenths of the losses differ by less than two standard errors. Short: see
-`rhobar.diagnose.harm`.
+output. Settled: the last two tenths of the losses differ by less than two standard errors, or the schedule took the
+rate to a hundredth. Short: less than half of what the probe attains, or worse than the probe on rows that it has not
+seen (`rhobar.diagnose.harm`).
 
 ## Known false alarms
 A non-linear decoder can read several scores from one unit; hence the low confidence.
@@ -52,8 +53,9 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
     columns = loss.output_shape[-1] if len(loss.output_shape) == 2 else 1
     needed = columns - 1 if loss.kind in ("cross_entropy", "nll", "soft_cross_entropy") else columns
     hidden = [x for x in training.readings[0].layers[:-1] if x.operation in ("linear", "recurrent") and not x.residual]
-    settled = hurt.course.num_steps >= MIN_STEPS and _settled(training.losses)
-    if not hidden or not hurt.falls_short or not hurt.course.finite or hurt.course.diverged or not settled:
+    settled = hurt.course.num_steps >= MIN_STEPS and (_settled(training.losses) or _scheduled(training.rates))
+    short = (hurt.falls_short or hurt.beaten) and hurt.course.finite and not hurt.course.diverged
+    if not hidden or not short or not settled:
         return None
     last = training.losses[-max(10, len(training.losses) // 10) :]
     if hurt.course.constant is not None and median(last) > hurt.course.constant:
@@ -73,6 +75,11 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
             Evidence("training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise),
         ),
     )
+
+
+def _scheduled(rates: list[float]) -> bool:
+    """Whether a schedule brought the training to its end: a rate below a hundredth of its peak."""
+    return bool(rates) and rates[-1] < 0.01 * max(rates)
 
 
 def _settled(losses: list[float]) -> bool:

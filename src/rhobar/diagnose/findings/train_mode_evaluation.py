@@ -52,7 +52,7 @@ def train_mode_evaluation(training: Training, record: Record) -> Outcome:
     modes = training.modes
     if not (modes.has_dropout or modes.has_batch_norm):
         return None
-    seen = [e for e in training.evaluations if _measures(e)]
+    seen = [e for e in training.evaluations if _measures(e)] or _repeated(training)
     if not seen:
         return unchecked("train-mode-evaluation", "no evaluation with a loss or labels was seen")
     rows = sum(e.num_rows for e in seen)
@@ -68,6 +68,13 @@ def train_mode_evaluation(training: Training, record: Record) -> Outcome:
         confidence=0.95,
         evidence=(Evidence("share of evaluated rows in train mode", wrong / rows, _SHARE),),
     )
+
+
+def _repeated(training: Training) -> list[Evaluation]:
+    """Looks at one and the same set of rows that were never trained on, again and again: a score computed by hand."""
+    apart = [e for e in training.evaluations if e.step > 0 and e.overlap is not None and e.overlap < 0.1]
+    apart = [e for e in apart if (e.source, e.num_rows) == (apart[-1].source, apart[-1].num_rows)]
+    return apart if 3 <= len(apart) <= len(training.losses) / 5 and apart[-1].num_rows >= 20 else []
 
 
 def _measures(evaluation: Evaluation) -> bool:

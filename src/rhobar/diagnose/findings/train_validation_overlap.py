@@ -70,7 +70,8 @@ def _partial(evaluation: Evaluation, training: Training) -> bool:
     if not SMALLEST < overlap <= LARGEST or (evaluation.training_mode and evaluation.loss is None):
         return False
     shared = overlap * evaluation.num_rows
-    if training.num_rows_distinct and shared >= 0.9 * training.num_rows_distinct:
+    whole = max(training.num_rows_distinct or 0, (training.epoch_length or 0) * max(training.batch_sizes, default=0))
+    if whole and shared >= 0.9 * whole:
         return False  # the whole training set beside another set
     batches = overlap * evaluation.num_batches
     return evaluation.num_batches == 1 or abs(batches - round(batches)) > 0.05

@@ -30,10 +30,14 @@ import math
 
 from rhobar.diagnose.harm import Harm, harm
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
-from rhobar.diagnose.targets import CLASS_LOSSES, one_per_row
-from rhobar.record import Evidence, Record, Remedy, Training
+from rhobar.diagnose.shortfall import baseline_loss
+from rhobar.diagnose.targets import CLASS_LOSSES, REGRESSION, one_per_row
+from rhobar.record import Evidence, Record, Remedy, TargetFacts, Training
 
 __all__ = ["unshuffled_batches"]
+
+MOST = 0.5
+"""Share of the targets' variance between batches; eight or more rows drawn at random leave an eighth or less."""
 
 
 @rule(
@@ -62,6 +66,8 @@ __all__ = ["unshuffled_batches"]
 def unshuffled_batches(training: Training, record: Record) -> Outcome:
     """Fire if neighbours in a batch share their label far more often than by chance, with harm."""
     loss, targets, hurt = training.loss, training.targets, harm(training)
+    if loss is not None and targets is not None and hurt is not None and loss.kind in REGRESSION:
+        return _sorted_targets(training, targets, hurt)
     if loss is None or targets is None or hurt is None or targets.batch_switches is None:
         return unchecked("unshuffled-batches", "the order of the labels was not seen")
     rows = training.inputs.shape[:1] if training.inputs and training.inputs.shape else targets.shape[:1]
@@ -87,10 +93,37 @@ def unshuffled_batches(training: Training, record: Record) -> Outcome:
     )
 
 
+def _sorted_targets(training: Training, targets: TargetFacts, hurt: Harm) -> Outcome:
+    """Real targets: most of their variance lies between the batches, not within them."""
+    spread, rows = targets.batch_spread, min(training.batch_sizes, default=0)
+    if spread is None or rows < 8:
+        return unchecked("unshuffled-batches", "fewer than 8 batches of 8 rows were seen")
+    if spread < MOST or not _hurt(training, hurt):
+        return None
+    return Seen(
+        summary=f"{100 * min(spread, 1.0):.0f} % of the targets' variance lies between the batches, where rows drawn "
+        f"at random leave {100 / rows:.2g} %: rows of similar targets follow each other.",
+        severity=0.8,
+        confidence=0.8,
+        evidence=(
+            Evidence("variance of the batches' mean targets over that of the targets", spread, MOST),
+            Evidence("training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise),
+        ),
+    )
+
+
 def _hurt(training: Training, hurt: Harm) -> bool:
     if hurt.falls_short:
         return True
     constant, probe = hurt.course.constant, training.labels
+    calm, baseline = training.modes.eval_loss, baseline_loss(training)
+    if (
+        constant
+        and calm is not None
+        and baseline is not None
+        and calm > baseline + 0.1 * constant + 2 * hurt.course.noise
+    ):
+        return True
     last = training.evaluations[-1] if training.evaluations else None
     if last is None:
         return False

@@ -33,6 +33,7 @@ Reddi, Kale & Kumar (2018); Zhang et al. (2022), Adam can converge without any m
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 from rhobar.diagnose.motion import typical
 from rhobar.diagnose.progress import MIN_STEPS, progress
@@ -48,6 +49,8 @@ MOMENTUM_NAMES = ("momentum", "beta1", "mu", "beta", "mom")
 _EPS_OVER_GRADIENT, _SMALLEST_EPS = 10.0, 1e-4
 _USED, _ENDED = 0.1, 0.01
 _RAISED, _RANGE_TEST = 10.0, 1e4
+_STRAIGHT = 0.05
+"""Of the last rate: how far a linear warm-up may lie from its line at the quarters."""
 
 _Fault = tuple[str, Evidence, Remedy]
 
@@ -90,6 +93,7 @@ def unstable_optimizer_setting(training: Training, record: Record) -> Outcome:
         _zero_rate,
         _schedule,
         _raised,
+        _rising,
         _momentum,
         _betas,
         _eps,
@@ -148,6 +152,20 @@ def _raised(training: Training) -> _Fault | None:
         f"the schedule raised the rate {growth:.3g}-fold, from {rates[0]:g} to {rates[-1]:g}",
         Evidence("rate at the end over rate at the start", growth, _RAISED),
         Remedy("Let the schedule lower the rate: gamma below 1.", "gamma=0.1"),
+    )
+
+
+def _rising(training: Training) -> _Fault | None:
+    """A linear warm-up that is longer than the training."""
+    rates, n = training.rates, len(training.rates)
+    if n < 5 * MIN_STEPS or rates[-1] <= 0 or rates[0] > _USED * rates[-1] or any(a > b for a, b in pairwise(rates)):
+        return None
+    if not all(abs(rates[k * n // 4] / rates[-1] - k / 4) <= _STRAIGHT for k in (1, 2, 3)):
+        return None  # a search over rates grows by factors, a warm-up that ended is flat
+    return (
+        f"the rate was still rising in a straight line, from {rates[0]:.2g} to {rates[-1]:.2g}, when the training ended",
+        Evidence("share of the steps in which the rate was being warmed up", 1.0, _USED),
+        Remedy("Warm up over a few per cent of the steps.", "LinearLR(optimizer, 0.01, total_iters=steps // 20)"),
     )
 
 
