@@ -8,6 +8,7 @@ prints one line a program and the scores: false alarms on healthy programs, firs
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -84,8 +85,10 @@ def programs(folders: list[Path]) -> Iterator[Program]:
                 yield Program(path, tuple(first.removeprefix("# fault:").replace(" or ", " ").split()))
 
 
-def judge(program: Program, *, timeout: float = 120.0, options: tuple[str, ...] = ()) -> Verdict:
-    """Run one program in a fork of this process, where torch is imported already."""
+def judge(
+    program: Program, *, timeout: float = 120.0, options: tuple[str, ...] = (), keep: Path | None = None
+) -> Verdict:
+    """Run one program in a fork of this process, where torch is imported already; `keep` gets its record."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "d.json"
         child = os.fork()
@@ -101,6 +104,8 @@ def judge(program: Program, *, timeout: float = 120.0, options: tuple[str, ...] 
         if not out.exists():
             return Verdict(program, (), (), "", "no diagnosis: " + (Path(folder) / "err").read_text()[-400:])
         said = json.loads(out.read_text(encoding="utf-8"))
+        if keep is not None:
+            shutil.copy(Path(folder) / "record.json", keep / f"{'__'.join(program.path.parts[-3:])}.json")
     by_kind = {kind: tuple(f["id"] for f in said["findings"] if f["kind"] == kind) for kind in ("cause", "symptom")}
     broken = [n for n in said["not_checked"] if "the check failed" in n["reason"]]
     return Verdict(
@@ -143,12 +148,13 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--wrong", action="store_true", help="print the wrong ones only")
     parser.add_argument("--confirm", action="store_true", help="try the remedies")
+    parser.add_argument("--keep", type=Path, help="an existing folder for the records")
     options = parser.parse_args()
     run_options = ("--confirm", "--confirm-seconds", "15") if options.confirm else ()
     chosen = [p for p in programs([f.resolve() for f in options.folders]) if options.match in str(p.path)]
     verdicts = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for verdict in pool.map(lambda program: judge(program, options=run_options), chosen):
+        for verdict in pool.map(lambda program: judge(program, options=run_options, keep=options.keep), chosen):
             verdicts.append(verdict)
             healthy = not verdict.program.expected
             right = not verdict.ranked if healthy else verdict.first_right

@@ -13,7 +13,7 @@ from rhobar.diagnose.progress import Progress, progress
 from rhobar.diagnose.shortfall import at_rest, baseline_loss, judgeable
 from rhobar.record import LabelProbe, Training
 
-__all__ = ["CLIMB", "Harm", "attainable", "harm"]
+__all__ = ["CLIMB", "Harm", "attainable", "behind", "harm"]
 
 CLIMB = 0.1
 """Share of the run above the constant answer's loss from which a climb is called long.
@@ -102,15 +102,23 @@ def harm(training: Training) -> Harm | None:
         climb=_climb(training.losses, constant) if constant else None,
         level_unknown=not judgeable(training)
         or (training.loss is not None and training.loss.num_terms > 1 and course.fall >= 0.5),
-        beaten=_beaten(training, course),
+        beaten=behind(training, course, at_rest(training, course)),
     )
 
 
-def _beaten(training: Training, course: Progress) -> bool:
+def behind(training: Training, course: Progress, loss: float | None, *, share: float = 0.1) -> bool:
+    """Whether a loss on training rows is worse than a simple probe's on rows that the probe has not seen.
+
+    Args:
+        training: The training.
+        course: Its course.
+        loss: The loss in question; unknown is not behind.
+        share: Of the constant answer's loss, by which it must be worse, besides twice the noise of the course.
+    """
     baseline, several = baseline_loss(training), training.loss is not None and training.loss.num_terms > 1
-    if baseline is None or course.constant is None or several or not judgeable(training):
+    if loss is None or baseline is None or course.constant is None or several or not judgeable(training):
         return False
-    return at_rest(training, course) > baseline + 0.1 * course.constant + 2 * course.noise
+    return loss > baseline + share * course.constant + 2 * course.noise
 
 
 def _climb(losses: list[float], constant: float) -> float:

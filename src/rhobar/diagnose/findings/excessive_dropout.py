@@ -28,9 +28,8 @@ Lower p (0.1 to 0.3 is usual), fewer dropout layers.
 Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), Dropout.
 """
 
-from rhobar.diagnose.harm import harm
+from rhobar.diagnose.harm import behind, harm
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
-from rhobar.diagnose.shortfall import baseline_loss
 from rhobar.record import Evidence, Record, Remedy, Training
 
 __all__ = ["excessive_dropout"]
@@ -71,9 +70,8 @@ def excessive_dropout(training: Training, record: Record) -> Outcome:
     wide = (
         drowned or not modes.train_loss < 2 * abs(modes.eval_loss) or (constant is not None and not gap < constant / 4)
     )
-    baseline, noise = baseline_loss(training), 2 * hurt.course.noise
-    behind = baseline is not None and modes.eval_loss > baseline + noise and gap > noise
-    if not ((wide and not hurt.course.learned) or behind) or modes.eval_steps > 0:
+    weak = gap > 2 * hurt.course.noise and behind(training, hurt.course, modes.eval_loss, share=0.0)
+    if not ((wide and not hurt.course.learned) or weak) or modes.eval_steps > 0:
         return None
     p = modes.max_dropout
     return Seen(

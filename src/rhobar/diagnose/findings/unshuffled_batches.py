@@ -1,8 +1,9 @@
 """Batches far from an i.i.d. draw of the data: sorted by class.
 
 ## What it does
-Compares how often neighbours in a batch differ in label with what a shuffled order gives. Fires when they
-hardly do, and the run was hurt: it fell short, or does no better than a constant on rows held out.
+Compares how often neighbours in a batch differ in label with what a shuffled order gives; for real targets, how far
+apart the batches' means lie. Fires when neighbours hardly differ, and the run was hurt: it fell short, does no better
+than a constant on rows held out, or in eval mode worse than a simple probe.
 
 ## Why it harms
 Each step then pulls towards one class and undoes the steps before; batch statistics are those of one class.
@@ -11,7 +12,8 @@ Each step then pulls towards one class and undoes the steps before; batch statis
 The ratio of label changes is 1 for shuffled batches, with standard error √((1 − q)/(q n)) over n
 neighbours with change probability q = 1 − Σ f²; it must lie below ½ and three standard errors below 1.
 Targets with an axis beyond the rows (tokens, pixels) are correlated by nature and are not judged; nor are
-batches of real or fake samples (two labels).
+batches of real or fake samples (two labels). For real targets the share of their variance that lies between batches
+is 1/B for batches of B rows drawn at random and must be above ½.
 
 ## Known false alarms
 Streams whose order is the task; silent unless the run was hurt.
@@ -28,9 +30,8 @@ Bottou (2012), Stochastic gradient descent tricks.
 
 import math
 
-from rhobar.diagnose.harm import Harm, harm
+from rhobar.diagnose.harm import Harm, behind, harm
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
-from rhobar.diagnose.shortfall import baseline_loss
 from rhobar.diagnose.targets import CLASS_LOSSES, REGRESSION, one_per_row
 from rhobar.record import Evidence, Record, Remedy, TargetFacts, Training
 
@@ -116,13 +117,7 @@ def _hurt(training: Training, hurt: Harm) -> bool:
     if hurt.falls_short:
         return True
     constant, probe = hurt.course.constant, training.labels
-    calm, baseline = training.modes.eval_loss, baseline_loss(training)
-    if (
-        constant
-        and calm is not None
-        and baseline is not None
-        and calm > baseline + 0.1 * constant + 2 * hurt.course.noise
-    ):
+    if behind(training, hurt.course, training.modes.eval_loss):
         return True
     last = training.evaluations[-1] if training.evaluations else None
     if last is None:

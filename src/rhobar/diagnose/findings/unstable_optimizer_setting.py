@@ -163,7 +163,7 @@ def _rising(training: Training) -> _Fault | None:
     if not all(abs(rates[k * n // 4] / rates[-1] - k / 4) <= _STRAIGHT for k in (1, 2, 3)):
         return None  # a search over rates grows by factors, a warm-up that ended is flat
     return (
-        f"the rate was still rising in a straight line, from {rates[0]:.2g} to {rates[-1]:.2g}, when the training ended",
+        f"the rate still rose in a straight line, from {rates[0]:.2g} to {rates[-1]:.2g}, when the training ended",
         Evidence("share of the steps in which the rate was being warmed up", 1.0, _USED),
         Remedy("Warm up over a few per cent of the steps.", "LinearLR(optimizer, 0.01, total_iters=steps // 20)"),
     )
