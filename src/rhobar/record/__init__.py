@@ -22,6 +22,7 @@ from rhobar.record.training import (
     RateProbe,
     SplitProbe,
     StructureFacts,
+    SubsetFit,
     TargetFacts,
     Training,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Remedy",
     "SplitProbe",
     "StructureFacts",
+    "SubsetFit",
     "TargetFacts",
     "Training",
     "Trial",

@@ -19,6 +19,7 @@ __all__ = [
     "RateProbe",
     "SplitProbe",
     "StructureFacts",
+    "SubsetFit",
     "TargetFacts",
     "Training",
 ]
@@ -379,6 +380,21 @@ class SplitProbe:
 
 
 @dataclass(frozen=True)
+class SubsetFit:
+    """What the trained network comes to on one kept batch, if it is trained further on that batch alone.
+
+    Attributes:
+        num_rows: Rows of the batch.
+        num_steps: Steps taken.
+        loss: Lowest loss on the way.
+    """
+
+    num_rows: int
+    num_steps: int
+    loss: float
+
+
+@dataclass(frozen=True)
 class Answers:
     """What the trained network answers on the kept training batches, in eval mode.
 
@@ -444,3 +460,4 @@ class Training:
     splits: tuple[SplitProbe, ...] = ()
     rate: RateProbe | None = None
     answers: Answers | None = None
+    subset: SubsetFit | None = None

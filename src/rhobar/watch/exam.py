@@ -18,6 +18,7 @@ from rhobar.probes.rate import FACTORS, preconditioned, rate_line
 from rhobar.record import Answers, LabelProbe, RateProbe, SplitProbe, Training
 from rhobar.watch.exam_state import KeptBatch, copy_of
 from rhobar.watch.quiet import unheard
+from rhobar.watch.subset import fit_subset
 from rhobar.watch.tracker import Tracker
 
 __all__ = ["examine"]
@@ -109,6 +110,7 @@ def _second_look(tracker: Tracker, training: Training) -> str:
         eval_loss = float(loss(twin))
         training.answers = _answers(tracker, training, twin)
     training.modes = dataclasses.replace(training.modes, train_loss=train_loss, eval_loss=eval_loss)
+    training.subset = fit_subset(model, list(tracker.kept), training)
     return _rate(tracker, training, model, twin, loss)
 
 

@@ -1,8 +1,9 @@
 """The network cannot express what a simple probe does.
 
 ## What it does
-Fires when a training has settled on a loss far above what a simple probe attains on the same rows, and
-the narrowest layer has fewer units than the answer has degrees of freedom.
+Fires when the trained network, trained further on one kept batch alone, still does worse on those very rows than a
+simple probe on rows that it has not seen; or when a training has settled on a loss far above what such a probe attains,
+and the narrowest layer has fewer units than the answer has degrees of freedom.
 
 ## Why it harms
 All that the output knows of the input passes through the narrowest layer.
@@ -29,10 +30,10 @@ Yang, Dai, Salakhutdinov, Cohen (2018), Breaking the softmax bottleneck.
 import math
 from statistics import fmean, median, stdev
 
-from rhobar.diagnose.harm import harm
+from rhobar.diagnose.harm import Harm, behind, harm
 from rhobar.diagnose.progress import MIN_STEPS
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
-from rhobar.record import Evidence, Record, Remedy, Training
+from rhobar.record import Evidence, Record, Remedy, SubsetFit, Training
 
 __all__ = ["too_little_capacity"]
 
@@ -52,6 +53,9 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
         return unchecked("too-little-capacity", "no probe of the attainable loss")
     columns = loss.output_shape[-1] if len(loss.output_shape) == 2 else 1
     needed = columns - 1 if loss.kind in ("cross_entropy", "nll", "soft_cross_entropy") else columns
+    memory = training.subset
+    if memory is not None and behind(training, hurt.course, memory.loss):
+        return _unable(memory, hurt)
     hidden = [x for x in training.readings[0].layers[:-1] if x.operation in ("linear", "recurrent") and not x.residual]
     settled = hurt.course.num_steps >= MIN_STEPS and (_settled(training.losses) or _scheduled(training.rates))
     short = (hurt.falls_short or hurt.beaten) and hurt.course.finite and not hurt.course.diverged
@@ -72,6 +76,19 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
         where=(narrow.name,),
         evidence=(
             Evidence("units of the narrowest layer", float(narrow.fan_out), float(needed)),
+            Evidence("training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise),
+        ),
+    )
+
+
+def _unable(memory: SubsetFit, hurt: Harm) -> Seen:
+    return Seen(
+        summary=f"Trained on {memory.num_rows} rows alone the network comes to a loss of {memory.loss:.3g} on those "
+        f"very rows after {memory.num_steps} more steps, worse than a simple probe on rows that it has not seen.",
+        severity=0.6,
+        confidence=0.7,
+        evidence=(
+            Evidence("loss on one batch after training on it alone", memory.loss),
             Evidence("training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise),
         ),
     )

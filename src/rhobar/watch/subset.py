@@ -1,0 +1,58 @@
+"""Can the network memorise one batch? What it cannot say of a few rows it cannot say of more.
+
+From the weights as the training left them, in eval mode, Adam takes its steps on one batch alone, at two rates a
+factor of ten apart; the lowest loss counts.
+
+Reference: Goodfellow, Bengio, Courville (2016), Deep learning, section 11.5: fit a tiny data set.
+"""
+
+import math
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from rhobar.record import SubsetFit, Training
+from rhobar.watch.exam_state import KeptBatch, copy_of
+
+__all__ = ["fit_subset"]
+
+STEPS, RATES = 300, (1e-2, 1e-3)
+SECONDS = 1.5
+MOST_ROWS = 256
+LEFT = 0.2
+"""Of the constant answer's loss: a training that ended lower needs no such test."""
+
+
+def fit_subset(model: nn.Module, batches: list[KeptBatch], training: Training) -> SubsetFit | None:
+    """Train a copy on the smallest kept batch alone; ``None`` if there is no reason to, or too little time."""
+    constant = training.targets.constant_loss if training.targets else None
+    probe, tail = training.labels, training.losses[-max(1, len(training.losses) // 10) :]
+    if constant is None or constant <= 0 or probe is None or not probe.informative:
+        return None
+    batch = min(batches, key=lambda b: b.shape[0] if b.shape else MOST_ROWS + 1)
+    rows = batch.shape[0] if batch.shape else 0
+    if not sum(tail) / len(tail) > LEFT * constant or not 8 <= rows <= MOST_ROWS:
+        return None
+    ends = [_descend(copy_of(model), batch.loss, rate) for rate in RATES]
+    known = [end for end in ends if end is not None]
+    return SubsetFit(rows, STEPS, min(known)) if len(known) == len(RATES) else None
+
+
+def _descend(net: nn.Module, loss: Callable[[nn.Module], Tensor], rate: float) -> float | None:
+    """The lowest loss on the way; ``None`` if time ran out before half of it."""
+    net.eval()
+    parameters = [p for p in net.parameters() if p.requires_grad]
+    if not parameters:
+        return None
+    optimizer, best, started = torch.optim.Adam(parameters, lr=rate), math.inf, time.perf_counter()
+    for step in range(STEPS):
+        value = loss(net)
+        best = min(best, float(value.detach()))
+        if time.perf_counter() - started > SECONDS / len(RATES):
+            return best if 2 * step >= STEPS else None
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+    return best
