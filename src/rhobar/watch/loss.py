@@ -190,6 +190,8 @@ def _hand_written_term(graph: Graph, node: Node) -> LossTerm | None:
     )
     if (squared or name == "Abs") and inputs and op_name(inputs[0]) in ("Sub", "Add", "Rsub"):
         return _residual(graph, node, inputs[0], "l1" if name == "Abs" else "mse")
+    if hinge := _hinge(graph, node):
+        return hinge
     if name in ("Index", "Gather") and inputs:
         below = _skip_views(graph, inputs[0])
         if below is not None and op_name(below) in ("LogSoftmax", "Log"):
@@ -214,6 +216,21 @@ def _hand_written_term(graph: Graph, node: Node) -> LossTerm | None:
             "bce", node, _only(graph, first) if first else None, None, target if isinstance(target, Tensor) else None
         )
     return None
+
+
+def _hinge(graph: Graph, node: Node) -> LossTerm | None:
+    """max(0, 1 − y·f), or its square: y is the constant factor of the margin."""
+    inside = _only(graph, node) if op_name(node) == "Pow" else node
+    if inside is None or op_name(inside) not in ("ClampMin", "Clamp", "Relu", "Maximum"):
+        return None
+    shifted = _skip_views(graph, _only(graph, inside))
+    if shifted is None or op_name(shifted) not in ("Rsub", "Sub", "Add"):
+        return None
+    margin = _skip_views(graph, _only(graph, shifted), also=("Neg",))
+    if margin is None or op_name(margin) != "Mul" or len(graph.signal_inputs(margin)) != 1:
+        return None
+    target = next((t for n in ("other", "self") if isinstance(t := saved(margin, n), Tensor) and t.numel() > 1), None)
+    return None if target is None else LossTerm("hinge", node, graph.signal_inputs(margin)[0], None, target)
 
 
 def _two_logs(graph: Graph, node: Node) -> bool:

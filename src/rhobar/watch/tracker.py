@@ -266,6 +266,7 @@ class Tracker:
         if known and self.loss is not None and self.loss.num_terms == 1:
             constant = constant_loss(kind, self.targets.sample(), self.class_weight)
         by_hand = self.optimizer is None and self.moved_by_hand > 0
+        bare = self.optimizer is None and not self.models  # a program of tensors alone
         steps = self.step if by_hand else self.steps
         structure = dataclasses.replace(self.structure, hand_written=tuple(sorted(self.hand_written)))
         return Training(
@@ -289,7 +290,9 @@ class Tracker:
             inputs=self.inputs.facts() if self.inputs else None,
             targets=self.targets.facts(constant),
             optimizer=self._optimizer_facts(),
-            parameters=tuple(t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand),
+            parameters=tuple(
+                t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand or bare
+            ),
             readings=list(self.readings),
             evaluations=list(self.evaluations),
             modes=dataclasses.replace(self.modes, steps=self._mode_steps, eval_steps=self._eval_steps),

@@ -38,7 +38,7 @@ from rhobar.record import Evidence, LossFacts, Record, Remedy, TargetFacts, Trai
 __all__ = ["invalid_labels"]
 
 OUT_OF_BOUNDS = re.compile(r"Target (-?\d+) is out of bounds")
-SIGNED = ("soft_margin", "hinge_embedding", "cosine_embedding", "margin_ranking")
+SIGNED = ("hinge", "soft_margin", "hinge_embedding", "cosine_embedding", "margin_ranking")
 
 
 @rule(

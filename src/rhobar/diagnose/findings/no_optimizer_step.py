@@ -35,6 +35,8 @@ from rhobar.record import Evidence, Record, Remedy, Training
 __all__ = ["no_optimizer_step"]
 
 _MIN_BACKWARDS = 10
+_LOOP = 100
+"""Backward passes from which a program of bare tensors, whose rows are not seen, is taken for a training."""
 
 
 @rule(
@@ -58,13 +60,17 @@ _MIN_BACKWARDS = 10
 def no_optimizer_step(training: Training, record: Record) -> Outcome:
     """Fire if gradients arrived and nothing moved."""
     num_backwards = len(training.losses)
-    reached = [p for p in training.parameters if p.reached and p.trainable and p.has_gradient and not p.zero_gradient]
+    bare = training.optimizer is None and not training.batch_sizes  # `torch.autograd.grad` leaves nothing in .grad
+    reached = [
+        p for p in training.parameters if p.reached and p.trainable and (p.has_gradient or bare) and not p.zero_gradient
+    ]
     if num_backwards < _MIN_BACKWARDS:
         return unchecked("no-optimizer-step", f"only {num_backwards} backward passes, {_MIN_BACKWARDS} are needed")
     if not reached:
         return None
     if training.num_steps == 0:
-        return _never_stepped(training, num_backwards) if not any(p.moved or p.moved_before for p in reached) else None
+        still = not any(p.moved or p.moved_before for p in reached)
+        return _never_stepped(training, num_backwards, len(reached)) if still else None
     if training.rates and not any(training.rates):
         return None  # a rate of zero: unstable-optimizer-setting
     cleared = _cleared_share(training)
@@ -89,9 +95,10 @@ def no_optimizer_step(training: Training, record: Record) -> Outcome:
     )
 
 
-def _never_stepped(training: Training, num_backwards: int) -> Seen | None:
+def _never_stepped(training: Training, num_backwards: int, num_reached: int) -> Seen | None:
     epochs = num_backwards / training.epoch_length if training.epoch_length else 0.0
-    if training.optimizer is None and epochs < 2:
+    loop = epochs >= 2 or (num_backwards >= _LOOP and num_reached >= 2 and not training.batch_sizes)
+    if training.optimizer is None and not loop:
         return None
     return Seen(
         summary=f"{num_backwards} backward passes, no optimizer step, and no parameter ever changed.",
