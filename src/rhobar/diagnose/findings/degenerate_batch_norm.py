@@ -12,8 +12,9 @@ signal.
 ## Threshold
 At n = 4 the mean's error is 1/√4 = ½ of a standard deviation and the variance's relative error √(2/(n −
 1)) = 0.82. A single short last batch does not count: the fewest values are scaled from the smallest to
-the largest batch size seen. Modes: worse than the best constant answer in eval mode, while at most half
-of that in train mode.
+the largest batch size seen. Modes: in eval mode at least twice the loss in train mode, and a quarter of the constant
+answer's above it: a batch that was trained on is no worse without the noise of its own statistics, unless the running
+ones are not those of the data.
 
 ## Known false alarms
 None known.
@@ -36,6 +37,8 @@ from rhobar.record import Evidence, Record, Remedy, Training
 __all__ = ["degenerate_batch_norm"]
 
 FEW = 4.0
+_TIMES, _GAP = 2.0, 0.25
+"""Of the train-mode loss, and of the constant answer's."""
 
 
 @rule(
@@ -100,14 +103,19 @@ def degenerate_batch_norm(training: Training, record: Record) -> Outcome:
         modes.eval_loss or 0.0,
         hurt.course.constant or 0.0,
     )
-    if train_loss > constant / 2 or eval_loss <= constant:
+    if eval_loss < _TIMES * train_loss or eval_loss - train_loss < _GAP * constant:
         return None
     return Seen(
-        f"The same batch scores {train_loss:.3g} with its own statistics and {eval_loss:.3g} with the running ones.",
-        0.6,
-        0.7,
-        (
-            Evidence("loss in eval mode", eval_loss, constant),
-            Evidence("loss in train mode", train_loss, constant / 2),
+        summary=f"The same batch scores {train_loss:.3g} with its own statistics and {eval_loss:.3g} with the running "
+        "ones, which are not those of the data.",
+        severity=0.6,
+        confidence=0.7,
+        evidence=(
+            Evidence("loss in eval mode", eval_loss, _TIMES * train_loss),
+            Evidence("loss in eval mode less loss in train mode", eval_loss - train_loss, _GAP * constant),
+        ),
+        remedy=Remedy(
+            "Let the running statistics average over many batches: torch's momentum is the weight of the newest one.",
+            "nn.BatchNorm1d(64, momentum=0.1)",
         ),
     )

@@ -4,9 +4,9 @@
 Fires when a training that fell short kept its median matrix within 3 % of its start and one of these shows
 that longer steps would have helped: a line search along the last update whose best factor is at least 30;
 gradients that keep pointing the same way; a loss that falls in a straight line. A line search that finds a tenth
-of the loss at a factor of 30 or more is enough in a run of a
-hundred steps, however far the matrices came; so is one whose best factor is 300 or more, where successive gradients
-agree. With both, a training that learned is accused, too, if it stays short of a simple probe.
+of the loss at a factor of 30 or more is enough in a run of a hundred steps, however far the matrices came; so is one
+whose best factor is 300 or more. With both, a training that learned is accused, too, if it stays short of a simple
+probe.
 
 ## Why it harms
 In the linear regime the loss falls by η‖g‖² per step; nothing but η is small in it.
@@ -21,7 +21,7 @@ by ~1/√n of its size to fit the data; at n = 10³ that is 3 %. Straight: the s
 least 0.8 of the first half (an exponential decay that has come to half its way has 0.7). Cosine ≥ 0.9: the
 direction has turned by less than 26°. Factor ≥ 30: on a quadratic the best factor is 1/(ηλ), so η is 60 times
 below its limit; a step 30 times as long must bring at least half of 30 times the fall, which noise alone does
-not. Factor ≥ 300: η is 600 times below its limit along a direction that keeps.
+not. Factor ≥ 300: η is 600 times below its limit.
 
 ## Example
 `torch.optim.SGD(model.parameters(), lr=1e-6)`
@@ -134,9 +134,9 @@ def _creeping(training: Training) -> bool:
 
 
 def _endless(training: Training) -> bool:
-    """Whether the loss falls along the last update to hundreds of its lengths, and successive gradients agree."""
+    """Whether the loss falls along the last update to hundreds of its lengths."""
     line = _line_search(training)
-    return line is not None and line.value >= _ENDLESS and _aligned(training) is not None
+    return line is not None and line.value >= _ENDLESS
 
 
 def _on_its_way(training: Training, course: Progress) -> bool:

@@ -3,7 +3,8 @@
 ## What it does
 Fires when, over the last quarter, the loss fell by a sizeable share of the task, no slower than half of the
 quarter before, significantly, with the validation loss (where there is one) at its best at the end, and less
-than half was learned.
+than half was learned; or when the validation loss fell so fast at the last look at it that one more epoch would have
+brought another tenth of the task.
 
 ## Why it harms
 What was still to come was left.
@@ -14,7 +15,11 @@ its end, and a fall of a few per cent are left alone.
 
 ## Threshold
 10 % of the constant answer's loss in the last quarter of the steps: at this slope half as many steps again
-would explain another fifth of the task. Four standard errors of the difference of the two quarter-end means.
+would explain another fifth of the task. Four standard errors of the difference of the two quarter-end means; with fewer
+than 40 steps, a loss that fell at every single one (by chance, once in n! trainings).
+
+Of the last two looks v' and v at the validation loss: a loss that falls by the same factor again comes to v²/v', and
+v − v²/v' must be a tenth of the constant answer's loss.
 
 ## Example
 `for epoch in range(1):` on a few hundred rows.
@@ -27,6 +32,7 @@ Prechelt (1998), Early stopping — but when?
 """
 
 import math
+from itertools import pairwise
 from statistics import fmean
 
 from rhobar.diagnose.progress import MIN_STEPS, progress
@@ -37,7 +43,8 @@ from rhobar.record import Evidence, Record, Remedy, Training
 
 __all__ = ["too_few_epochs"]
 
-_FALL = 0.05
+_FALL, _NEXT = 0.05, 0.1
+_FEWEST = 5
 _STEADY = 0.5
 
 
@@ -55,18 +62,24 @@ _STEADY = 0.5
 def too_few_epochs(training: Training, record: Record) -> Outcome:
     """Fire if the last quarter still brought a twentieth of the task and half was not reached."""
     course = progress(training)
-    if course is None or course.num_steps < 2 * MIN_STEPS:
-        return unchecked("too-few-epochs", f"needs {2 * MIN_STEPS} backward passes")
+    if course is None or course.num_steps < _FEWEST:
+        return unchecked("too-few-epochs", f"needs {_FEWEST} backward passes")
     if course.constant is None or course.constant <= 0:
         return unchecked("too-few-epochs", "the loss of the constant answer is not known")
-    if not course.finite or not judgeable(training) or not fell_short(training, course) or _scheduled(training):
+    if not course.finite or not judgeable(training) or _scheduled(training):
+        return None
+    if promised := _promised(training, course.constant):
+        return promised
+    steady = course.num_steps >= 2 * MIN_STEPS or all(a > b for a, b in pairwise(training.losses))
+    if not fell_short(training, course) or not steady:
         return None
     marks, stderr = _quarter_marks(training)
     late, before = marks[1] - marks[2], marks[0] - marks[1]
     validation = [e.loss for e in validation_evaluations(training) if e.loss is not None]
     if validation and validation[-1] > min(validation):
         return None
-    if not (late >= _FALL * course.constant and late > 4 * stderr and late >= _STEADY * before):
+    noisy = course.num_steps >= 2 * MIN_STEPS and not late > 4 * stderr
+    if not late >= _FALL * course.constant or noisy or not late >= _STEADY * before:
         return None
     return Seen(
         summary=f"The loss was still falling when the training stopped after {course.num_steps} steps: the "
@@ -76,6 +89,25 @@ def too_few_epochs(training: Training, record: Record) -> Outcome:
         severity=0.4,
         confidence=0.8,
         evidence=(Evidence("fall of the loss in the last quarter", late, _FALL * course.constant, stderr=stderr),),
+    )
+
+
+def _promised(training: Training, constant: float) -> Seen | None:
+    """What one more look at the validation loss would have shown, had it fallen by the same factor again."""
+    looks = [e.loss for e in validation_evaluations(training) if e.loss is not None]
+    if len(looks) < 2 or not 0 < looks[-1] < looks[-2] or looks[-1] > min(looks):
+        return None
+    before, last = looks[-2:]
+    gain = last - last**2 / before
+    if not (gain >= _NEXT * constant and math.isfinite(gain)):
+        return None
+    return Seen(
+        summary=f"The training stopped after {len(training.losses)} steps while the validation loss was falling, from "
+        f"{before:.3g} to {last:.3g} at the last look; one more like it brings {gain / constant:.0%} of what a "
+        "constant answer scores.",
+        severity=0.4,
+        confidence=0.8,
+        evidence=(Evidence("fall of the validation loss to be expected of one more epoch", gain, _NEXT * constant),),
     )
 
 

@@ -3,7 +3,8 @@
 ## What it does
 Looks at the share of an evaluation's rows that were also trained on. Fires when a part of them was: a
 split that leaks. An evaluation made of training rows altogether is a training score, reported on purpose,
-and stays silent; so does one that holds the whole training set beside other rows, or whole batches of it.
+and stays silent; so does one that holds the whole training set beside other rows, or whole batches of it. Fires, too,
+if all that is ever evaluated is one part of the training rows.
 
 ## Why it harms
 The validation score is flattered by the rows that were learned by heart.
@@ -32,6 +33,8 @@ from rhobar.record import Evaluation, Evidence, Record, Remedy, Training
 __all__ = ["train_validation_overlap"]
 
 SMALLEST, LARGEST = 0.05, 0.98
+PART = 0.6
+"""Of the training rows: an evaluation of more may be a look at the training set as a whole."""
 
 
 @rule(
@@ -50,6 +53,8 @@ def train_validation_overlap(training: Training, record: Record) -> Outcome:
     read = [e for e in training.evaluations if e.overlap is not None]
     if not read:
         return unchecked("train-validation-overlap", "no evaluation whose rows could be compared with training's")
+    if copied := _copied(training, read):
+        return copied
     least = max(SMALLEST, 2 * training.coincidence)
     leaks = [e for e in read if _partial(e, training) and (e.overlap or 0.0) > least]
     if 2 * len(leaks) <= len([e for e in read if (e.overlap or 0.0) <= LARGEST]):
@@ -62,6 +67,27 @@ def train_validation_overlap(training: Training, record: Record) -> Outcome:
         confidence=0.75,
         where=(last.source,) if last.source else (),
         evidence=(Evidence("share of evaluated rows seen in training", overlap, least),),
+    )
+
+
+def _copied(training: Training, read: list[Evaluation]) -> Seen | None:
+    """Every look of the whole training goes to one and the same part of the training rows, and none to other rows."""
+    last, distinct = read[-1], training.num_rows_distinct
+    apart = {(e.source, e.num_rows) for e in training.evaluations}
+    if len(apart) > 1 or len(read) < 3 or training.coincidence > 0 or distinct is None:
+        return None
+    if any((e.overlap or 0.0) <= LARGEST for e in read) or not last.num_rows <= PART * distinct:
+        return None
+    return Seen(
+        summary=f"All {len(read)} evaluations are of the same {last.num_rows} rows, and every one of these rows was also "
+        "trained on.",
+        severity=0.5,
+        confidence=0.6,
+        where=(last.source,) if last.source else (),
+        evidence=(
+            Evidence("share of evaluated rows seen in training", last.overlap or 0.0, LARGEST),
+            Evidence("evaluated rows over training rows", last.num_rows / distinct, PART),
+        ),
     )
 
 
