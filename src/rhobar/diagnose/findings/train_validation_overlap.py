@@ -79,7 +79,7 @@ def _copied(training: Training, read: list[Evaluation]) -> Seen | None:
     if any((e.overlap or 0.0) <= LARGEST for e in read) or not last.num_rows <= PART * distinct:
         return None
     return Seen(
-        summary=f"All {len(read)} evaluations are of the same {last.num_rows} rows, and every one of these rows was also "
+        summary=f"All {len(read)} evaluations are of the same {last.num_rows} rows, and every one of them was also "
         "trained on.",
         severity=0.5,
         confidence=0.6,
