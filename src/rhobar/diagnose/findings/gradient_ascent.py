@@ -69,6 +69,7 @@ _UPHILL = 0.3
         "saturated-units",
         "clipping-always-active",
         "rank-collapse",
+        "too-little-capacity",
     ),
     references=("Robbins & Monro (1951), A stochastic approximation method",),
 )

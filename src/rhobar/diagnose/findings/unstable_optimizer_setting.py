@@ -74,6 +74,7 @@ _Fault = tuple[str, Evidence, Remedy]
         "nonfinite-values",
         "too-few-epochs",
         "no-optimizer-step",
+        "too-little-capacity",
     ),
     references=(
         "Reddi, Kale & Kumar (2018), On the convergence of Adam and beyond",
