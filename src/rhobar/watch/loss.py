@@ -186,7 +186,7 @@ def _hand_written_term(graph: Graph, node: Node) -> LossTerm | None:
     exponent = saved(node, "exponent")
     inputs = [c for c in graph.inputs(node) if c is not None]
     squared = (name == "Pow" and exponent is not None and float(exponent) == 2) or (
-        name == "Mul" and len(inputs) == 2 and inputs[0] is inputs[1]
+        name == "Mul" and len(inputs) == 2 and (inputs[0] is inputs[1] or _twice(graph, node, inputs))
     )
     if (squared or name == "Abs") and inputs and op_name(inputs[0]) in ("Sub", "Add", "Rsub"):
         return _residual(graph, node, inputs[0], "l1" if name == "Abs" else "mse")
@@ -208,6 +208,8 @@ def _hand_written_term(graph: Graph, node: Node) -> LossTerm | None:
             return LossTerm("soft_cross_entropy", node, _only(graph, below), None, target)
         if below is not None and op_name(below) == "Log" and target is not None and target.ndim == 2:
             return LossTerm("log_likelihood", node, below, None, target)
+    if name == "Sub" and (logits := _softplus(graph, node)):
+        return logits
     if name in ("Add", "Sub") and _two_logs(graph, node):
         first = _skip_views(graph, inputs[0], also=("Mul", "Neg", "Add", "ClampMin", "Clamp"))
         target = saved(inputs[0], "other")
@@ -231,6 +233,28 @@ def _hinge(graph: Graph, node: Node) -> LossTerm | None:
         return None
     target = next((t for n in ("other", "self") if isinstance(t := saved(margin, n), Tensor) and t.numel() > 1), None)
     return None if target is None else LossTerm("hinge", node, graph.signal_inputs(margin)[0], None, target)
+
+
+def _twice(graph: Graph, node: Node, inputs: list[Node]) -> bool:
+    """Whether both factors are the same difference, computed once for each."""
+    one, other = (graph.signal_inputs(factor) for factor in inputs)
+    a, b = saved(node, "self"), saved(node, "other")
+    both = isinstance(a, Tensor) and isinstance(b, Tensor) and a.shape == b.shape
+    return len(one) == 1 and one == other and both and torch.equal(a, b)
+
+
+def _softplus(graph: Graph, node: Node) -> LossTerm | None:
+    """softplus(f) − y f, the cross-entropy of a logit f."""
+    first, second = (*graph.inputs(node), None, None)[:2]
+    if first is None or second is None or op_name(first) != "Softplus" or op_name(second) != "Mul":
+        return None
+    logit, target = (
+        _only(graph, first),
+        next((t for n in ("other", "self") if isinstance(t := saved(second, n), Tensor)), None),
+    )
+    if logit is None or graph.signal_inputs(second) != [logit] or target is None or target.numel() < 2:
+        return None
+    return LossTerm("bce_with_logits", node, logit, saved(first, "self"), target)
 
 
 def _two_logs(graph: Graph, node: Node) -> bool:
