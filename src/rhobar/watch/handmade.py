@@ -15,7 +15,8 @@ from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_
 
 from rhobar.watch.graph import VIEWS
 from rhobar.watch.hooks import LossCall
-from rhobar.watch.loss import LossTerm, LossTrace
+from rhobar.watch.loss import LossTrace
+from rhobar.watch.loss_term import LossTerm
 
 __all__ = ["handmade_call", "target_left_by"]
 

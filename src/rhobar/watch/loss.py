@@ -15,7 +15,7 @@ from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
 from rhobar.watch.loss_term import LossTerm, axis_of, only_input, pairs_up, skip_views
 from rhobar.watch.operations import ACTIVATIONS, NORMALISATIONS, find_map
 
-__all__ = ["LossTerm", "LossTrace", "follow_prediction", "silent_broadcast", "trace_loss"]
+__all__ = ["LossTrace", "follow_prediction", "silent_broadcast", "trace_loss"]
 
 _REDUCTIONS = frozenset(
     [

@@ -15,7 +15,8 @@ from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
 from rhobar.watch.handmade import handmade_call, target_left_by
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.layers import Draft, find_layers, read_layer, structure
-from rhobar.watch.loss import LossTerm, follow_prediction, silent_broadcast, trace_loss
+from rhobar.watch.loss import follow_prediction, silent_broadcast, trace_loss
+from rhobar.watch.loss_term import LossTerm
 from rhobar.watch.nonfinite import find_origin, nonfinite
 from rhobar.watch.operations import Map, find_map
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
