@@ -183,6 +183,6 @@ def _rounded(value: float, base: float, *, up: bool) -> tuple[float, float]:
     """Return the next point base^k of the grid, and the logarithm of its share of δ."""
     if value == 0:
         return 0.0, 0.0
-    k = math.log(value) / math.log(base)
-    k = math.ceil(k - 1e-9) if up else math.floor(k + 1e-9)
-    return base**k, -math.log(3 * (abs(k) + 1) ** 2)
+    exponent = math.log(value) / math.log(base)
+    k = math.ceil(exponent - 1e-9) if up else math.floor(exponent + 1e-9)
+    return float(base**k), -math.log(3 * (abs(k) + 1) ** 2)
