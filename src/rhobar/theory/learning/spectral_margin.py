@@ -175,8 +175,8 @@ def _norms(weights: Sequence[Tensor], references: Sequence[Tensor] | None) -> tu
 def _complexity(spectral: Sequence[float], rows: Sequence[float]) -> float:
     if min(spectral) == 0:
         return 0.0
-    ratios = sum((b / s) ** (2 / 3) for s, b in zip(spectral, rows, strict=True))
-    return math.prod(spectral) * ratios**1.5
+    ratios = math.fsum(math.pow(b / s, 2 / 3) for s, b in zip(spectral, rows, strict=True))
+    return math.prod(spectral) * math.pow(ratios, 1.5)
 
 
 def _rounded(value: float, base: float, *, up: bool) -> tuple[float, float]:
@@ -185,4 +185,4 @@ def _rounded(value: float, base: float, *, up: bool) -> tuple[float, float]:
         return 0.0, 0.0
     exponent = math.log(value) / math.log(base)
     k = math.ceil(exponent - 1e-9) if up else math.floor(exponent + 1e-9)
-    return float(base**k), -math.log(3 * (abs(k) + 1) ** 2)
+    return math.pow(base, k), -math.log(3 * (abs(k) + 1) ** 2)
