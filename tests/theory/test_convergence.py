@@ -75,6 +75,18 @@ def test_momentum_takes_the_root_of_the_condition_number():
     assert T.steps_to_reduce(1.0, 10.0) == math.inf
 
 
+@pytest.mark.parametrize("rate, signs, shrinks", [(0.1, {1}, True), (0.3, {1, -1}, True), (0.5, {1, -1}, False)])
+def test_monotone_then_oscillating_then_divergent(rate, signs, shrinks):
+    """A57: on ½·5θ², 1/λ = 0.2 and 2/λ = 0.4."""
+    theta, path = 1.0, []
+    for _ in range(20):
+        theta -= rate * 5.0 * theta
+        path.append(theta)
+    assert {1 if t > 0 else -1 for t in path} == signs and (abs(path[-1]) < 1) == shrinks
+    factor = float(T.quadratic_rates("gradient-descent", torch.tensor([5.0]), learning_rate=rate))
+    assert abs(path[-1]) == pytest.approx(factor**20)
+
+
 def test_the_limit_of_stability():
     """A55, A57: gradient descent converges iff 0 < η < 2/λ; and the limits of momentum that `probes` states."""
     from rhobar.probes.curvature.preconditioner import momentum_limit

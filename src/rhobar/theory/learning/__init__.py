@@ -1,5 +1,6 @@
 """Statistical learning theory: how far the risk can lie above what was measured on the training samples."""
 
+from rhobar.theory.learning.bias_variance import BiasVariance, Component, bias_variance, ensemble_variance
 from rhobar.theory.learning.finite_class import (
     agnostic_samples,
     finite_class_bound,
@@ -35,11 +36,15 @@ from rhobar.theory.learning.vapnik_chervonenkis import (
 )
 
 __all__ = [
+    "BiasVariance",
+    "Component",
     "RademacherComplexity",
     "agnostic_samples",
+    "bias_variance",
     "binary_kl",
     "binary_kl_inverse",
     "distribution_gap",
+    "ensemble_variance",
     "expected_uniform_gap",
     "finite_class_bound",
     "finite_class_penalty",

@@ -13,7 +13,7 @@ Off the edge, deviations decay as e^{−l/ξ} with the depth scales
 χ_q and χ_{c*} the slopes of the variance and of the correlation map at their fixed points. Networks of some 6 ξ_c
 layers can be trained, not many more.
 
-Textbook: A61, A67, B56
+Textbook: A61, A67
 
 References:
     Poole, Lahiri, Raghu, Sohl-Dickstein and Ganguli (2016), Exponential expressivity in deep neural networks.
@@ -96,32 +96,33 @@ def mean_field_limit(
         >>> limit.phase, round(limit.q, 3), round(limit.correlation_scale, 2)
         ('chaotic', 0.889, 15.12)
 
-    Textbook: A61, A67, B56
+    Textbook: A61, A67
     """
     require_positive(weight_variance=weight_variance, start=start)
 
     def ahead(q: float) -> float:
         return variance_map(phi, q, weight_variance=weight_variance, bias_variance=bias_variance, kinks=kinks)
 
+    def slope_of(z: torch.Tensor) -> torch.Tensor:
+        return pointwise_slope(phi, z)
+
     q = _settled(ahead, start)
     at = min(max(q, 1e-12), 1e12)
     chi = gradient_factor(phi, at, weight_variance=weight_variance, kinks=kinks)
-    slope = weight_variance * gaussian_expectation(lambda z: phi(z) * pointwise_slope(phi, z) * z, at, kinks=kinks) / at
+    slope = weight_variance * gaussian_expectation(lambda z: phi(z) * slope_of(z) * z, at, kinks=kinks) / at
     phase: Literal["ordered", "critical", "chaotic"]
     phase = "critical" if abs(chi - 1) <= _FLAT else "ordered" if chi < 1 else "chaotic"
-    c, c_slope = 1.0, chi
-    if phase == "chaotic":
-        c = _settled(
-            lambda c: correlation_map(
-                phi, min(c, 1.0), at, weight_variance=weight_variance, bias_variance=bias_variance, kinks=kinks
-            ),
-            0.5,
-        )
 
-        def slope_of(z: torch.Tensor) -> torch.Tensor:
-            return pointwise_slope(phi, z)
+    def later(c: float) -> float:
+        return correlation_map(phi, c, at, weight_variance=weight_variance, bias_variance=bias_variance, kinks=kinks)
 
-        c_slope = weight_variance * gaussian_pair_expectation(slope_of, slope_of, (at, at), min(c, 1.0), kinks=kinks)
+    c, c_slope = (
+        1.0,
+        chi * at / ahead(at),
+    )  # the second factor is 1 at a fixed point, and undoes growth where there is none
+    if c_slope > 1 + _FLAT:
+        c = _root(lambda c: later(c) - c, 0.0, 1 - 1e-7)
+        c_slope = weight_variance * gaussian_pair_expectation(slope_of, slope_of, (at, at), c, kinks=kinks)
     return MeanFieldLimit(q, chi, phase, c, _scale(slope), _scale(c_slope), _scale(chi))
 
 
@@ -188,6 +189,28 @@ def _settled(step: Callable[[float], float], x: float) -> float:
         curve = z - 2 * y + x
         jump = x - (y - x) ** 2 / curve if curve != 0 else z
         x = jump if (jump - y) * (y - x) > 0 and 0 < jump < 10 * max(x, z) else z
+    return x
+
+
+def _root(f: Callable[[float], float], low: float, high: float) -> float:
+    """Return where f, positive at `low` and negative at `high`, passes zero (regula falsi, Illinois)."""
+    f_low, f_high = f(low), f(high)
+    if f_low <= 0:
+        return low
+    side = 0
+    for _ in range(100):
+        x = (low * f_high - high * f_low) / (f_high - f_low)
+        y = f(x)
+        if abs(y) <= 1e-14 or high - low <= 1e-14:
+            break
+        if y > 0:
+            low, f_low = x, y
+            f_high = f_high / 2 if side == 1 else f_high
+            side = 1
+        else:
+            high, f_high = x, y
+            f_low = f_low / 2 if side == -1 else f_low
+            side = -1
     return x
 
 
