@@ -42,7 +42,7 @@ class Interval:
     Attributes:
         value: The least-squares estimate.
         low: Lower end of the profile interval.
-        high: Upper end; infinite if the data set none.
+        high: Upper end; where the data set no end, that of the search.
     """
 
     value: float
@@ -237,10 +237,12 @@ class _Fit:
 
     def ends(self, squares: Callable[[Tensor], Tensor], best: float, least: float, most: float) -> tuple[float, float]:
         """Where a function of one number passes the limit, on either side of its minimum."""
-        return tuple(  # type: ignore[return-value]
-            _crossing(lambda v: float(squares(torch.tensor([v], dtype=torch.float64))[0]), best, end, self.limit())
-            for end in (least, most)
-        )
+
+
+        def at(exponent: float) -> float:
+            return float(squares(torch.tensor([exponent], dtype=torch.float64))[0])
+
+        return _crossing(at, best, least, self.limit()), _crossing(at, best, most, self.limit())
 
     def profile(self, at: float) -> Interval:
         exponent = self.best(self.free)
@@ -252,7 +254,8 @@ class _Fit:
             return float(held(torch.tensor([self.best(held)], dtype=torch.float64))[0])
 
         top = float(self.L.max()) if at == math.inf else 2 * max(value, float(self.L.max()))
-        return Interval(value, *(_crossing(squares, value, end, self.limit()) for end in (0.0, top)))
+        low, high = (_crossing(squares, value, end, self.limit()) for end in (0.0, top))
+        return Interval(value, low, high)
 
 
 def _crossing(f: Callable[[float], float], inside: float, end: float, limit: float) -> float:
