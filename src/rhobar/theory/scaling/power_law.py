@@ -32,7 +32,7 @@ from rhobar.theory.scaling.quantiles import normal_quantile, student_quantile
 
 __all__ = ["Interval", "ScalingLaw", "compute_optimal", "extrapolated_loss", "fit_scaling_law"]
 
-_EXPONENTS = torch.logspace(-2, 1, 361, dtype=torch.float64)
+_EXPONENTS = torch.logspace(-2, 1, 121, dtype=torch.float64)
 
 
 @dataclass(frozen=True)
@@ -225,10 +225,10 @@ class _Fit:
     def best(self, squares: Callable[[Tensor], Tensor]) -> float:
         """The α of the least sum of squares, by grids that close in."""
         grid = _EXPONENTS
-        for _ in range(6):
+        for _ in range(4):
             k = int(squares(grid).argmin())
             low, high = grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]
-            grid = torch.linspace(float(low), float(high), 41, dtype=torch.float64)
+            grid = torch.linspace(float(low), float(high), 61, dtype=torch.float64)
         return float(grid[int(squares(grid).argmin())])
 
     def limit(self) -> float:
@@ -237,7 +237,6 @@ class _Fit:
 
     def ends(self, squares: Callable[[Tensor], Tensor], best: float, least: float, most: float) -> tuple[float, float]:
         """Where a function of one number passes the limit, on either side of its minimum."""
-
 
         def at(exponent: float) -> float:
             return float(squares(torch.tensor([exponent], dtype=torch.float64))[0])
@@ -263,7 +262,7 @@ def _crossing(f: Callable[[float], float], inside: float, end: float, limit: flo
     if f(end) <= limit:
         return end
     outside = end
-    for _ in range(40):
+    for _ in range(30):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if f(middle) <= limit else (inside, middle)
     return outside
