@@ -212,7 +212,7 @@ class _Fit:
         """Sum of squares with the loss at N₀ held and A at its best."""
 
         def squares(exponents: Tensor) -> Tensor:
-            origin = 0.0 if at == math.inf else (at / self.scale) ** -exponents[:, None]
+            origin = torch.pow(at / self.scale, -exponents[:, None])  # 0 for N₀ → ∞
             x = self.N ** -exponents[:, None] - origin
             w, y = self.weight.square(), self.L - value
             A = (w * x * y).sum(1) / (w * x.square()).sum(1)
@@ -225,7 +225,7 @@ class _Fit:
     def best(self, squares: Callable[[Tensor], Tensor]) -> float:
         """The α of the least sum of squares, by grids that close in."""
         grid = _EXPONENTS
-        for _ in range(4):
+        for _ in range(3):
             k = int(squares(grid).argmin())
             low, high = grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]
             grid = torch.linspace(float(low), float(high), 61, dtype=torch.float64)
@@ -262,7 +262,7 @@ def _crossing(f: Callable[[float], float], inside: float, end: float, limit: flo
     if f(end) <= limit:
         return end
     outside = end
-    for _ in range(30):
+    for _ in range(20):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if f(middle) <= limit else (inside, middle)
     return outside
