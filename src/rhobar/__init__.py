@@ -13,7 +13,7 @@ Point rhobar at a training and it says why it does not learn, with numbers, and 
 The modules hold the mathematics: `nn` (neurons, activations, losses, initialisers, layers, architectures), `optim`
 (update rules and optimizers), `probes` (Jacobians, curvature, kernels, noise, geometry, information, topology and
 more), `linalg` (operators by their products), `train` (`fit`, schedules, checkpoints, data sets, recipes, strategies),
-`select` (splits, searches, criteria).
+`select` (splits, searches, criteria), `theory` (bounds and predictions).
 
 Names are loaded when they are used, so that ``import rhobar`` does not import torch.
 """
@@ -38,12 +38,13 @@ __all__ = [
     "probes",
     "repair",
     "select",
+    "theory",
     "train",
     "watch",
 ]
 
 if TYPE_CHECKING:
-    from rhobar import linalg, nn, optim, probes, select, train
+    from rhobar import linalg, nn, optim, probes, select, theory, train
     from rhobar.diagnose.exam import assert_healthy, diagnose
     from rhobar.diagnose.live import watch
     from rhobar.diagnose.repair import repair
@@ -63,7 +64,7 @@ _VERBS = {
 }
 
 
-_MODULES = ("linalg", "nn", "optim", "probes", "select", "train")
+_MODULES = ("linalg", "nn", "optim", "probes", "select", "theory", "train")
 
 
 class _Root(ModuleType):
