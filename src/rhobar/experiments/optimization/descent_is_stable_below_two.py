@@ -23,9 +23,9 @@ def _path(times: float, setting: Setting) -> Tensor:
     start = V @ torch.ones(4, dtype=torch.float64)
     lr = times / float(_EIGENVALUES.max())
     steps = setting.size(300, 1000)
-    if setting.broken:
-        return descend(RULES["momentum"], lambda x: H @ x, start, num_steps=steps, lr=lr, beta=0.9) @ V
-    return descend(RULES["gradient-descent"], lambda x: H @ x, start, num_steps=steps, lr=lr) @ V
+    rule, settings = ("momentum", {"beta": 0.9}) if setting.broken else ("gradient-descent", {})
+    path: Tensor = descend(RULES[rule], lambda x: H @ x, start, num_steps=steps, lr=lr, **settings) @ V
+    return path
 
 
 def _factor(path: Tensor) -> float:

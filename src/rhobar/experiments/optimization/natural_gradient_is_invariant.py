@@ -37,15 +37,15 @@ def _moved(model: nn.Module, x: Tensor, y: Tensor, lr: float, *, natural: bool) 
         outputs = model(x)
         return F.binary_cross_entropy_with_logits(outputs, y), outputs
 
-    before = model(x).detach()
+    before: Tensor = model(x).detach()
     if natural:
         NaturalGradient(model.parameters(), lr=lr, likelihood="bernoulli", damping=0.0, tol=1e-12).step(closure)
     else:
         optimizer = torch.optim.SGD(model.parameters(), lr=lr)
         closure()[0].backward()
         optimizer.step()
-    after: Tensor = model(x).detach()
-    return after - before
+    moved: Tensor = model(x).detach() - before
+    return moved
 
 
 def _gap(lr: float, setting: Setting, *, curved: bool, natural: bool) -> float:
