@@ -35,7 +35,7 @@ def _density(s: Tensor, m: int, n: int) -> Tensor:
 
 def _run(setting: Setting) -> Result:
     shapes = setting.size(((64, 64), (60, 240)), ((256, 256), (250, 1000)))
-    draws = setting.size(40, 100)
+    draws = setting.size(100, 200)
     checks, figures = [], []
     for m, n in shapes:
         s = _singular_values(m, n, draws, setting)
