@@ -46,7 +46,7 @@ def _run(setting: Setting) -> Result:
             Plot(
                 "Test error of random ReLU features",
                 "features",
-                "squared error, median",
+                "median squared error",
                 (
                     Curve("measured", places, tuple(min(t, 10.0) for t in test)),
                     Curve("predicted place of the peak", (float(_N), float(_N)), (0.0, 10.0)),
@@ -63,8 +63,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="double-descent-random-features",
-    claim="With noisy targets and no regularisation, the test error of a net with random hidden weights peaks where its "
-    "width equals the number of samples, where the training error first reaches zero.",
+    claim="With noisy targets and no regularisation, the test error of a net with random hidden weights peaks where "
+    "its width equals the number of samples, where the training error first reaches zero.",
     source="Belkin, Hsu, Ma and Mandal (2019), Reconciling modern machine-learning practice and the classical "
     "bias–variance trade-off, figure 2.",
     textbook=("A95",),

@@ -30,12 +30,14 @@ def _draw(shape: tuple[int, ...], generator: torch.Generator, noise: float) -> t
     """Draw yx with y the sign of the first feature, flipped with a probability."""
     x = torch.randn(*shape, _DIM, generator=generator, dtype=torch.float64)
     flipped = torch.rand(shape, generator=generator) < noise
-    return x * (x[..., 0].sign() * (1 - 2 * flipped.double()))[..., None]
+    y: torch.Tensor = x[..., 0].sign() * (1 - 2 * flipped.double())
+    return x * y[..., None]
 
 
 def _risk(w: torch.Tensor, yx: torch.Tensor) -> torch.Tensor:
     """Return the mean error of classifiers v ~ N(w, s²I): E Φ(−y w·x / (s‖x‖))."""
-    return torch.special.ndtr(-(yx @ w[..., None])[..., 0] / (_SPREAD * yx.norm(dim=-1))).mean(-1)
+    errors: torch.Tensor = torch.special.ndtr(-(yx @ w[..., None])[..., 0] / (_SPREAD * yx.norm(dim=-1)))
+    return errors.mean(-1)
 
 
 def _run(setting: Setting) -> Result:

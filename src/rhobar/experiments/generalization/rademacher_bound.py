@@ -19,7 +19,7 @@ def _samples(repetitions: int, n: int, setting: Setting, stream: int) -> torch.T
     """Draw yx, with x on the unit sphere and labels that are coins; in the control each stands 16 times."""
     drawn = n // _COPIES if setting.broken else n
     x = torch.randn(repetitions, drawn, _DIM, generator=setting.generator(stream), dtype=torch.float64)
-    x = x / x.norm(dim=-1, keepdim=True)
+    x /= x.norm(dim=-1, keepdim=True)
     return x.repeat(1, _COPIES, 1) if setting.broken else x
 
 

@@ -51,7 +51,7 @@ def _run(setting: Setting) -> Result:
             near("training accuracy on random labels", 1.0, curve[-1], relative=0.0),
             near("training accuracy on real labels, the same net and settings", 1.0, real_curve[-1], relative=0.0),
             equal("accuracy on new samples after random labels: chance", 0.5, chance),
-            at_least("accuracy after real labels, less 4 errors: above chance", 0.5, learned.value - 4 * learned.stderr),
+            at_least("accuracy after real labels, less 4 errors: above ½", 0.5, learned.value - 4 * learned.stderr),
         ),
         figures=(
             Plot(
