@@ -86,7 +86,7 @@ def _run(setting: Setting) -> Result:
                 log=True,
             ),
         ),
-        notes=("The bound is 1/√width; the change that is seen falls like 1/width.",),
+        notes=("The bound is 1/√width; the change that is seen falls faster.",),
     )
 
 
