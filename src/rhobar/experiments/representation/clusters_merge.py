@@ -46,8 +46,6 @@ def _run(setting: Setting) -> Result:
             near("components at the output: two classes", 2, counts[-1], relative=0.0),
         ),
         figures=(
-            versus("Connected components", "layer", "components", (layers[0], layers[-1]), (3.0, 2.0),
-                   (counts[0], counts[-1])),
             versus("Components in every layer", "layer", "components", layers, [3.0] + [float("nan")] * (len(layers) - 2)
                    + [2.0], counts),
         ),
