@@ -73,8 +73,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="random-rnn-chaos",
-    claim="Large nets h → tanh(gWh) with independent weights N(0, 1/N) forget their start for g < 1 and are chaotic for "
-    "g > 1, with the largest exponent ½ ln(g² E φ′²).",
+    claim="Large nets h → tanh(gWh) with independent weights N(0, 1/N) forget their start for g < 1 and are chaotic "
+    "for g > 1, with the largest exponent ½ ln(g² E φ′²).",
     source="Sompolinsky, Crisanti and Sommers (1988), Chaos in random neural networks; Molgedey et al. (1992), eq. 11.",
     textbook=("B56",),
     control="symmetric weights: the net settles on a cycle",

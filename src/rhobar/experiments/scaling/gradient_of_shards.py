@@ -1,4 +1,4 @@
-"""The mean of equal shards' gradients is the gradient of all samples, except where a sample's output sees the others."""
+"""The mean of equal shards' gradients is the gradient of all samples, unless an output sees the other samples."""
 
 import torch
 from torch import nn
@@ -36,7 +36,7 @@ def _run(setting: Setting) -> Result:
     def distance(sizes: list[int], weights: list[float]) -> float:
         parts = zip(x.split(sizes), y.split(sizes), weights, strict=True)
         joined = torch.stack([w * _gradient(model, a, b) for a, b, w in parts]).sum(0)
-        return ((joined - whole).norm() / whole.norm()).item()
+        return float((joined - whole).norm() / whole.norm())
 
     equal_shards = [distance([_N // k] * k, [1 / k] * k) for k in _SHARDS]
     uneven = [_N // 2, _N // 3, _N - _N // 2 - _N // 3]
