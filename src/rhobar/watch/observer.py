@@ -120,6 +120,8 @@ class Observer:
         dense = dense or (self.starts is not None and tracker is not None and self.starts.wants(id(tracker)))
         bad = loss.is_cpu and not _finite(loss)
         for other in self.trackers:
+            if other.updates.stepped:
+                other.settle_update()
             for _, clearing in other.optimizers.values():
                 clearing.look()
         if tracker is not None and not tracker.optimizers:

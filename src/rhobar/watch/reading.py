@@ -20,7 +20,8 @@ from rhobar.watch.nonfinite import find_origin, nonfinite
 from rhobar.watch.operations import Map, find_map
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
 from rhobar.watch.quiet import quiet
-from rhobar.watch.tracker import OpenReading, Tracker
+from rhobar.watch.tracker import Tracker
+from rhobar.watch.updates import OpenReading
 
 if TYPE_CHECKING:
     from rhobar.watch.observer import Observer
@@ -103,8 +104,7 @@ class StepReading:
 
     def begin(self, tracker: Tracker) -> None:
         """Before the backward pass: structure, data and signals; listeners for the gradients."""
-        if tracker.open is not None:
-            tracker.settle_update(by_hand=tracker.optimizer is None)
+        tracker.settle_update()
         step = tracker.step - 1
         loss = float(self.loss_tensor.detach().float().mean())
         if not math.isfinite(loss) and tracker.nonfinite is None:
@@ -198,9 +198,7 @@ class StepReading:
         )
         if norm is not None and not math.isfinite(norm) and tracker.nonfinite is None:
             tracker.note_bad_gradient(step, parameters, self.graph_risk())
-        if tracker.open is not None:
-            tracker.settle_update()
-        tracker.open = OpenReading(reading, weights, gradient)
+        tracker.keep_readings(tracker.updates.add(OpenReading(reading, weights, gradient)))
         self._release()
 
     def drop(self) -> None:

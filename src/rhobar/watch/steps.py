@@ -45,7 +45,7 @@ class Steps:
 
     def started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""
-        if all(t.open is None and t.cleared for t in self.waiting):
+        if all(t.updates.latest is None and t.cleared for t in self.waiting):
             return
         with self._guard.contained("optimizer steps") as on:
             if not on:
@@ -54,8 +54,7 @@ class Steps:
                 known = tracker.optimizers.get(id(optimizer))
                 if known is not None:
                     known[1].look()
-                if tracker.open is not None and not tracker.open.update_seen:
-                    _before_update(tracker)
+                _before_update(tracker)
 
     def ended(self, optimizer: Optimizer) -> list[Tracker]:
         """An optimizer has changed weights: settle the update of the trainings that it serves, and return them."""
@@ -110,8 +109,7 @@ class Steps:
                 tracker.optimizer = optimizer_facts(optimizer, tracker.steps)
             tracker.rates.append(float(optimizer.param_groups[0].get("lr", math.nan)))
         known[1].stepped()
-        if tracker.open is not None:
-            tracker.settle_update()
+        tracker.updates.stepped = bool(tracker.updates.waiting)
 
     def hold(self, parameters: list[Tensor]) -> None:
         """Say that an optimizer that does not step holds these parameters."""
@@ -136,9 +134,9 @@ class Steps:
 
 
 def _before_update(tracker: Tracker) -> None:
-    opened = tracker.open
-    if opened is None:
-        return
+    opened = tracker.updates.latest
+    if opened is None or opened.reading.step != tracker.step - 1:
+        return  # a later backward pass has added to the gradient that was read
     # Gradients that were dropped before the step count as zero: the step applies nothing.
     norm, applied = opened.reading.gradient_norm, tracker.parameters.gradient_norm() or 0.0
     if norm and math.isfinite(norm):

@@ -16,7 +16,6 @@ from rhobar.record import (
     ModeFacts,
     Nonfinite,
     OptimizerFacts,
-    ParameterReading,
     Reading,
     StructureFacts,
     Training,
@@ -26,28 +25,19 @@ from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant
 from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.moments import Sheet
 from rhobar.watch.naming import Names
-from rhobar.watch.parameters import Histories, Parameters, Samples, cosine
+from rhobar.watch.parameters import Histories, Parameters
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.schedule import Clock, Schedule
 from rhobar.watch.settings import optimizer_facts
+from rhobar.watch.updates import Updates
 
-__all__ = ["OpenReading", "Tracker"]
+__all__ = ["Tracker"]
 
 MAX_READINGS = 160
 MAX_KEPT = 1 << 20
 """Elements of batches kept for the exam (4 MB)."""
 KEEP_SPACING = 1.1
 """Smallest growth of the step count between kept batches; the last six then lie in the later half of a training."""
-
-
-@dataclasses.dataclass
-class OpenReading:
-    """A dense reading whose update has not been seen yet."""
-
-    reading: Reading
-    weights: Samples
-    gradient: Tensor
-    update_seen: bool = False
 
 
 class Tracker:
@@ -70,9 +60,8 @@ class Tracker:
         self.optimizers: dict[int, tuple[weakref.ref[Optimizer], Clearing]] = {}
         self.optimizer: OptimizerFacts | None = None
         self.readings: list[Reading] = []
-        self.open: OpenReading | None = None
+        self.updates = Updates(self.parameters)
         self.sheet = Sheet()
-        self.last: tuple[int, Tensor, Tensor] | None = None
         self.clipped: deque[bool] = deque(maxlen=MAX_READINGS)
         self.loss: LossFacts | None = None
         self.class_weight: Tensor | None = None
@@ -152,8 +141,8 @@ class Tracker:
     def note_clipping(self, norm: float, applied: float) -> None:
         """Whether the gradient shrank between the backward pass and the step."""
         self.clipped.append(applied < 0.99 * norm)
-        if self.open is not None:
-            self.open.reading = dataclasses.replace(self.open.reading, applied_norm=applied)
+        if (opened := self.updates.latest) is not None:
+            opened.reading = dataclasses.replace(opened.reading, applied_norm=applied)
 
     def note_norm_batch(self, count: int | None) -> None:
         """Values per channel of the smallest train-mode batch norm: the median over readings is reported."""
@@ -195,38 +184,18 @@ class Tracker:
         if p > self.modes.max_dropout:
             self.modes = dataclasses.replace(self.modes, max_dropout=p, has_dropout=True)
 
-    def settle_update(self, *, by_hand: bool = False) -> None:
-        """Complete the open reading with the change of the weights since it was taken."""
-        if self.open is None:
-            return
-        now = self.parameters.weights()
-        opened, self.open = self.open, None
-        reading = opened.reading
-        if now.sizes == opened.weights.sizes:
-            update = now.flat - opened.weights.flat
-            rms = now.of(update).rms()
-            parameters = tuple(
-                ParameterReading(p.name, p.size, p.weight, p.gradient, p.gradient_nonfinite, size)
-                for p, size in zip(reading.parameters, rms, strict=True)
-            )
-            moved = any(size != 0 for size in rms)
-            if by_hand and moved:
-                self.moved_by_hand += 1
-            reading = dataclasses.replace(reading, parameters=parameters, uphill=cosine(update, opened.gradient))
-            if self.last is not None and self.last[0] == reading.step - 1:
-                before = self.last[1]
-                ratio = None
-                if before.shape == opened.gradient.shape and float(before @ before) > 0:
-                    ratio = float(opened.gradient @ before) / float(before @ before)
-                reading = dataclasses.replace(
-                    reading,
-                    gradient_cosine=cosine(opened.gradient, before),
-                    gradient_ratio=ratio,
-                    update_cosine=cosine(update, self.last[2]),
-                )
-            self.last = (reading.step, opened.gradient, update)
-        self.readings.append(reading)
-        self._thin()
+    def settle_update(self, *, at_once: bool = False) -> None:
+        """Complete the readings that wait with the change of the weights since they were taken."""
+        closed, moved = self.updates.settle(at_once=at_once)
+        if moved and self.optimizer is None:
+            self.moved_by_hand += 1
+        self.keep_readings(closed)
+
+    def keep_readings(self, closed: list[Reading]) -> None:
+        """Keep readings that are complete."""
+        for reading in closed:
+            self.readings.append(reading)
+            self._thin()
 
     def _thin(self) -> None:
         """Keep the first and the latest readings and every other one between, in constant memory."""
@@ -247,7 +216,7 @@ class Tracker:
     def result(self, name: str) -> Training:
         """Everything as plain data."""
         self.settle_losses()
-        self.settle_update(by_hand=self.optimizer is None)
+        self.settle_update(at_once=True)
         kind = self.loss.kind if self.loss else "custom"
         constant = None
         known = self.loss is not None and (not self.loss.weighted or self.class_weight is not None)
