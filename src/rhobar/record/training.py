@@ -17,6 +17,7 @@ __all__ = [
     "OptimizerFacts",
     "ParameterFacts",
     "RateProbe",
+    "ScalingFacts",
     "StructureFacts",
     "TargetFacts",
     "Training",
@@ -295,6 +296,10 @@ class Nonfinite:
         born: Whether that operation's own inputs were finite.
         detail: What fed the operation, in words.
         fed_finite: Whether what fed the operation was seen to be finite.
+        rows: Rows of the batch in which it stood (the first 16), empty if it stood in all or they are not known.
+        num_rows: How many such rows there were, ``None`` if not known.
+        batch: Rows of that batch, ``None`` if not known.
+        loss_scale: Factor that a scaler had put on the loss, ``None`` without one.
     """
 
     step: int
@@ -304,6 +309,27 @@ class Nonfinite:
     born: bool
     detail: str = ""
     fed_finite: bool = False
+    rows: tuple[int, ...] = ()
+    num_rows: int | None = None
+    batch: int | None = None
+    loss_scale: float | None = None
+
+
+@dataclass(frozen=True)
+class ScalingFacts:
+    """The loss scale of mixed precision, as far as it was read.
+
+    Attributes:
+        first: Scale of the first loss.
+        last: Scale of the latest reading or skipped step.
+        lowest: Smallest scale seen. Below 1 not the scale overflowed: the gradients themselves did.
+        skipped: Optimizer steps that the scaler skipped because a gradient was not finite.
+    """
+
+    first: float
+    last: float
+    lowest: float
+    skipped: int
 
 
 @dataclass(frozen=True)
@@ -384,7 +410,7 @@ class Training:
         rates: Learning rate of the first parameter group at every optimizer step.
         phases: Backward passes at which a further optimizer took its first step (the first 64).
         num_steps: Optimizer steps (or changes of the weights by hand).
-        backwards_per_step: Backward passes per optimizer step.
+        backwards_per_step: Backward passes per optimizer step, taken or skipped.
         uncleared_steps: Optimizer steps whose gradients still held those of an earlier step.
         clipped: Share of readings in which the gradient was scaled down before the step.
         batch_sizes: Rows per forward pass, each size once.
@@ -393,6 +419,7 @@ class Training:
         repeated_rows: Share of input rows that equal another row of their own batch, ``None`` if not read.
         coincidence: Share of rows of discrete data that repeat an earlier one by chance, by the end of the first pass.
         epoch_length: Backward passes until the first row came again, ``None`` if it never did.
+        scaling: What became of the loss scale, ``None`` if no scaler was used.
     """
 
     name: str
@@ -422,3 +449,4 @@ class Training:
     labels: LabelProbe | None = None
     rate: RateProbe | None = None
     answers: Answers | None = None
+    scaling: ScalingFacts | None = None

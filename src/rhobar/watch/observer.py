@@ -19,6 +19,7 @@ from rhobar.watch.parameters import Histories
 from rhobar.watch.passes import Passes
 from rhobar.watch.probe_rows import probe_rows
 from rhobar.watch.reading import StepReading, read_step
+from rhobar.watch.scaling import LossScale, ScaledLosses
 from rhobar.watch.schedule import Clock
 from rhobar.watch.sites import Site, call_site
 from rhobar.watch.start import Starts
@@ -50,6 +51,7 @@ class Observer:
         self.trackers: list[Tracker] = []
         self.passes = Passes(self.guard, self.names, self.trackers)
         self.steps = Steps(self.guard, self.names, self.passes, self.trackers)
+        self.scaled = ScaledLosses()
         self._by_site: dict[Site, Tracker] = {}
 
     def loss_failed(self, kind: str, call: LossCall) -> None:
@@ -106,13 +108,13 @@ class Observer:
             if loss.grad_fn is None:
                 return self._begin_cut(loss, site)
             if has_values(loss):
-                return self._begin(loss, site)
+                return self._begin(*self.scaled.origin(loss), site)
             self.guard.note(
                 "losses without values", "a loss on the meta device or in a fake mode holds no numbers to read"
             )
         return None
 
-    def _begin(self, loss: Tensor, site: Site) -> Tracker | None:
+    def _begin(self, loss: Tensor, scale: LossScale | None, scaled: bool, site: Site) -> Tracker | None:
         tracker = self._by_site.get(site)
         known = tracker is not None and not self.passes.new_model
         dense = not known or tracker is None or tracker.schedule.wants(tracker.step)
@@ -130,7 +132,7 @@ class Observer:
         if dense or (bad and tracker is not None and tracker.nonfinite is None):
             if self.passes.new_model:
                 self.names.add_globals()
-            reading = read_step(self, loss, tracker if known else None)
+            reading = read_step(self, loss, tracker if known else None, scale if scaled else None)
             if reading is None:
                 return None
             tracker = reading.tracker
@@ -139,7 +141,8 @@ class Observer:
         if tracker is None:
             return None
         self._see_batch(tracker, self.passes.split(tracker), loss, reading)
-        tracker.see_loss(loss)
+        tracker.see_loss(scale.divide(loss) if scale is not None and scaled else loss)
+        tracker.loss_scale = scale
         if reading is not None:
             reading.begin(tracker)
         tracker.current = reading
@@ -271,6 +274,24 @@ class Observer:
     def compared(self, one: Any, other: Any) -> None:  # noqa: ANN401
         """Two tensors were compared."""
         self.passes.compared(one, other)
+
+    def loss_scaled(self, scaler: Any, losses: Any, scaled: Any) -> None:  # noqa: ANN401
+        """A scaler multiplied a loss, or several."""
+        with self.guard.contained("loss scales") as on:
+            if on:
+                self.scaled.note(scaler, losses, scaled)
+
+    def scaler_steps(self) -> int:
+        """A scaler is about to let an optimizer step, or not."""
+        return self.steps.taken
+
+    def scaler_stepped(self, scaler: Any, optimizer: Optimizer, token: int) -> None:  # noqa: ANN401
+        """A scaler let the optimizer step, or skipped the step."""
+        with self.guard.contained("loss scales") as on:
+            if on:
+                self.scaled.forget()
+                if scaler.is_enabled() and self.steps.taken == token:
+                    self.steps.skipped(optimizer)
 
     def step_started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""

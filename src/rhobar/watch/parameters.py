@@ -191,8 +191,12 @@ class Parameters:
         """The parameters that still exist."""
         return [(t, tensor) for t in self.tracked.values() if (tensor := t.ref()) is not None]
 
-    def read(self) -> tuple[list[ParameterReading], "Samples", Tensor, float | None]:
-        """Sizes of weights and gradients; sampled weights; sampled gradients; ‖g‖₂ over everything."""
+    def read(self, *, reached: bool = False) -> tuple[list[ParameterReading], "Samples", Tensor, float | None]:
+        """Sizes of weights and gradients; sampled weights; sampled gradients; ‖g‖₂ over everything.
+
+        Args:
+            reached: Whether a gradient tells that the loss reaches a parameter, where its graph does not show all.
+        """
         live = self.live()
         weights = Samples.take([sampled(tensor, SAMPLE) for _, tensor in live])
         self._see(live, weights)
@@ -209,9 +213,12 @@ class Parameters:
                 readings.append(ParameterReading(tracked.name, size, rms_w))
                 continue
             any_gradient = tracked.has_gradient = True
+            tracked.reached = tracked.reached or reached
             norm = next(norms)
             tracked.nonzero_gradient = tracked.nonzero_gradient or norm != 0
             bad = 0.0
+            if not math.isfinite(norm):  # its square may be too large for its type where the gradient is not
+                norm = _norm(grad.double() if not grad.is_complex() else grad)
             if not math.isfinite(norm):
                 bad = max(float((~torch.isfinite(sample)).double().mean()), 1 / max(size, 1))
             square += norm * norm
@@ -276,7 +283,11 @@ def _norms(grads: list[Tensor]) -> list[float]:
         values = torch.stack([*found, *(torch._foreach_norm(small) if small else ())]).tolist()
         lengths, rest = dict(zip(large, values, strict=False)), iter(values[len(large) :])
         return [lengths[i] if i in lengths else next(rest) for i in range(len(grads))]
-    return [float(torch.linalg.vector_norm(g.detach().to_dense() if g.is_sparse else g.detach())) for g in grads]
+    return [_norm(g) for g in grads]
+
+
+def _norm(g: Tensor) -> float:
+    return float(torch.linalg.vector_norm(g.detach().to_dense() if g.is_sparse else g.detach()))
 
 
 def _same_size(sample: Tensor, size: int) -> Tensor:

@@ -20,6 +20,7 @@ from rhobar.watch.nonfinite import find_origin, nonfinite
 from rhobar.watch.operations import Map, find_map
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
 from rhobar.watch.quiet import quiet
+from rhobar.watch.scaling import LossScale, unscaled
 from rhobar.watch.tracker import Tracker
 from rhobar.watch.updates import OpenReading
 
@@ -33,8 +34,17 @@ SAME_TRAINING = 0.5
 """Two losses from one place belong to one training if at least half of the parameters they reach agree."""
 
 
-def read_step(observer: "Observer", loss: Tensor, tracker: Tracker | None) -> "StepReading | None":
-    """Read the graph of `loss` and find (or start) the training that it belongs to."""
+def read_step(
+    observer: "Observer", loss: Tensor, tracker: Tracker | None, scale: LossScale | None
+) -> "StepReading | None":
+    """Read the graph of `loss` and find (or start) the training that it belongs to.
+
+    Args:
+        observer: Who reads.
+        loss: What is about to be differentiated.
+        tracker: The training that this place in the program was seen to be.
+        scale: A factor that a scaler has put on `loss`.
+    """
     graph = Graph(loss)
     reached = {i for i, leaf in graph.leaves.items()}
     if observer.only is not None and not reached & observer.only:
@@ -51,7 +61,7 @@ def read_step(observer: "Observer", loss: Tensor, tracker: Tracker | None) -> "S
         if model is not None and forward.recorded and not tracker.trains(model):
             for parameter in model.parameters():
                 tracker.parameters.track(parameter)
-    return StepReading(observer, graph, loss, tracker)
+    return StepReading(observer, graph, loss, tracker, scale)
 
 
 def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[int]) -> Tracker | None:
@@ -77,8 +87,10 @@ def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[in
 class StepReading:
     """The three stages of a dense reading."""
 
-    def __init__(self, observer: "Observer", graph: Graph, loss: Tensor, tracker: Tracker) -> None:
-        self.observer, self.graph, self.tracker = observer, graph, tracker
+    def __init__(
+        self, observer: "Observer", graph: Graph, loss: Tensor, tracker: Tracker, scale: LossScale | None = None
+    ) -> None:
+        self.observer, self.graph, self.tracker, self.scale = observer, graph, tracker, scale
         self.names = observer.names
         self.handles: list[Any] = []
         if graph.truncated:
@@ -86,6 +98,9 @@ class StepReading:
         opaque = next((op_name(n) for n in graph.nodes if "Compiled" in op_name(n)), None)
         if opaque:
             observer.guard.note("layers inside torch.compile", "a compiled function shows its inputs and outputs alone")
+        self.reentrant = any(op_name(n) == "CheckpointFunction" for n in graph.nodes)
+        if self.reentrant:
+            observer.guard.note("layers inside a reentrant checkpoint", "it keeps no graph; use_reentrant=False does")
         self.layers = find_layers(graph)
         self.loss_tensor = loss
         outputs = {
@@ -106,7 +121,7 @@ class StepReading:
         """Before the backward pass: structure, data and signals; listeners for the gradients."""
         tracker.settle_update()
         step = tracker.step - 1
-        loss = float(self.loss_tensor.detach().float().mean())
+        loss = float(self.loss_tensor.detach().float().mean()) / (self.scale.value if self.scale is not None else 1.0)
         if not math.isfinite(loss) and tracker.nonfinite is None:
             tracker.nonfinite = find_origin(self.graph, self.names, step, self.loss_tensor)
         self._read_loss(tracker, step, loss)
@@ -186,7 +201,7 @@ class StepReading:
         for handle in self.handles:
             handle.remove()
         moments = self.sheet.moments()
-        parameters, weights, gradient, norm = tracker.parameters.read()
+        parameters, weights, gradient, norm = tracker.parameters.read(reached=self.reentrant)
         step = tracker.step - 1
         value = tracker.losses[-1] if tracker.losses else math.nan
         reading = Reading(
@@ -196,6 +211,10 @@ class StepReading:
             parameters=tuple(parameters),
             gradient_norm=norm,
         )
+        if tracker.loss_scale is not None:
+            scale = tracker.loss_scale.value
+            tracker.scaling.see(scale)
+            reading, gradient = unscaled(reading, scale), gradient / scale
         if norm is not None and not math.isfinite(norm) and tracker.nonfinite is None:
             tracker.note_bad_gradient(step, parameters, self.graph_risk())
         tracker.keep_readings(tracker.updates.add(OpenReading(reading, weights, gradient)))

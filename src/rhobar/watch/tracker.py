@@ -27,6 +27,7 @@ from rhobar.watch.moments import Sheet
 from rhobar.watch.naming import Names
 from rhobar.watch.parameters import Histories, Parameters
 from rhobar.watch.rows import RowPrints
+from rhobar.watch.scaling import LossScale, ScalingHistory
 from rhobar.watch.schedule import Clock, Schedule
 from rhobar.watch.settings import optimizer_facts
 from rhobar.watch.updates import Updates
@@ -79,6 +80,9 @@ class Tracker:
         self._mode_steps = self._eval_steps = 0
         self.refused = False
         self.nonfinite: Nonfinite | None = None
+        self.loss_scale: LossScale | None = None
+        """Factor that a scaler put on the latest loss."""
+        self.scaling = ScalingHistory()
         self.outputs_range: tuple[float, float] | None = None
         self.alive: list[Any] = []
         """Small models and optimizers are held until the watcher stops, so that they can be examined."""
@@ -161,7 +165,24 @@ class Tracker:
             risk or "backward pass",
             born=True,
             detail=f"{len(bad)} of {len(parameters)} parameters received a non-finite gradient from a finite loss",
+            loss_scale=self.loss_scale.value if self.loss_scale is not None else None,
         )
+
+    def skip(self, *, count: bool) -> None:
+        """A scaler dropped the gradients: an overflow of s·∇L, unless s is below 1.
+
+        Args:
+            count: Whether this is the optimizer whose steps are counted.
+        """
+        scale = self.loss_scale.value if self.loss_scale is not None else 1.0
+        self.scaling.see(scale)
+        self.scaling.skipped += count
+        self.keep_readings(self.updates.skip())
+        first = self.nonfinite
+        if scale < 1 and first is None:
+            self.note_bad_gradient(self.step - 1, self.parameters.read()[0], "")
+        elif scale >= 1 and first is not None and first.phase == "backward" and first.step == self.step - 1:
+            self.nonfinite = None
 
     def settle_losses(self) -> None:
         """Fetch the losses that are still on the device, in one transfer."""
@@ -223,7 +244,8 @@ class Tracker:
         if known and self.loss is not None and self.loss.num_terms == 1:
             constant = constant_loss(kind, self.targets.sample(), self.class_weight)
         by_hand = self.optimizer is None and self.moved_by_hand > 0
-        steps = self.step if by_hand else self.steps
+        steps = self.step if by_hand else self.steps - self.scaling.settle()
+        tried = steps + self.scaling.skipped
         structure = dataclasses.replace(self.structure, hand_written=tuple(sorted(self.hand_written)))
         return Training(
             name=name,
@@ -231,7 +253,7 @@ class Tracker:
             rates=list(self.rates),
             phases=tuple(self.phases),
             num_steps=steps,
-            backwards_per_step=self.step / steps if steps else 1.0,
+            backwards_per_step=self.step / tried if tried else 1.0,
             uncleared_steps=self.by_hand.uncleared_steps
             if by_hand
             else max((c.uncleared_steps for _, c in self.optimizers.values()), default=0),
@@ -252,6 +274,7 @@ class Tracker:
             modes=dataclasses.replace(self.modes, steps=self._mode_steps, eval_steps=self._eval_steps),
             structure=structure,
             nonfinite=self.nonfinite,
+            scaling=self.scaling.facts(),
         )
 
 
