@@ -17,6 +17,7 @@ __all__ = [
     "OptimizerFacts",
     "ParameterFacts",
     "RateProbe",
+    "ReplicaFacts",
     "ScalingFacts",
     "StructureFacts",
     "TargetFacts",
@@ -333,6 +334,32 @@ class ScalingFacts:
 
 
 @dataclass(frozen=True)
+class ReplicaFacts:
+    """The ranks of a distributed training side by side.
+
+    Attributes:
+        num_ranks: Ranks that share the model.
+        rank: The rank that this record is of.
+        steps: Readings that all ranks had.
+        losses: Of each of them the step, and mean, smallest and largest loss over the ranks.
+        parted: First of these steps at which weights differed, ``None`` if they never did.
+        parted_names: The parameters that did (the first 16).
+        weight_gap: Largest difference of a parameter's projection between ranks, relative to its root mean square.
+        same_rows: Share of a batch's rows that another rank had at the same step too: median over the readings of the
+            largest over pairs of ranks; ``None`` if rows were not read.
+    """
+
+    num_ranks: int
+    rank: int
+    steps: int = 0
+    losses: tuple[tuple[int, float, float, float], ...] = ()
+    parted: int | None = None
+    parted_names: tuple[str, ...] = ()
+    weight_gap: float = 0.0
+    same_rows: float | None = None
+
+
+@dataclass(frozen=True)
 class LabelProbe:
     """How well simple models predict the targets from the inputs, on rows held out.
 
@@ -419,6 +446,7 @@ class Training:
         repeated_rows: Share of input rows that equal another row of their own batch, ``None`` if not read.
         coincidence: Share of rows of discrete data that repeat an earlier one by chance, by the end of the first pass.
         epoch_length: Backward passes until the first row came again, ``None`` if it never did.
+        replicas: The ranks of a distributed training side by side, ``None`` if there is but one.
         scaling: What became of the loss scale, ``None`` if no scaler was used.
     """
 
@@ -450,3 +478,4 @@ class Training:
     rate: RateProbe | None = None
     answers: Answers | None = None
     scaling: ScalingFacts | None = None
+    replicas: ReplicaFacts | None = None

@@ -20,7 +20,7 @@ from torch.optim.optimizer import (
     register_optimizer_step_pre_hook,
 )
 
-__all__ = ["FUNCTIONAL_LOSSES", "Hooks", "Listener", "LossCall", "aside"]
+__all__ = ["FUNCTIONAL_LOSSES", "Hooks", "Listener", "LossCall", "aside", "in_backward"]
 
 FUNCTIONAL_LOSSES = {
     "cross_entropy": "cross_entropy",
@@ -59,6 +59,11 @@ _graph_task = torch._C._current_graph_task_id
 def transformed() -> bool:
     """Whether torch compiles, traces or transforms the program now: its tensors stand for others and hold no values."""
     return _is_compiling() or _tracing_state() is not None or _functorch_stack() is not None
+
+
+def in_backward() -> bool:
+    """Whether this thread runs a backward pass now."""
+    return _graph_task() != -1
 
 
 def aside() -> bool:

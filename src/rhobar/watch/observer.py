@@ -19,6 +19,7 @@ from rhobar.watch.parameters import Histories
 from rhobar.watch.passes import Passes
 from rhobar.watch.probe_rows import probe_rows
 from rhobar.watch.reading import StepReading, read_step
+from rhobar.watch.replicas import PATIENCE, Replicas
 from rhobar.watch.scaling import LossScale, ScaledLosses
 from rhobar.watch.schedule import Clock
 from rhobar.watch.sites import Site, call_site
@@ -52,6 +53,7 @@ class Observer:
         self.passes = Passes(self.guard, self.names, self.trackers)
         self.steps = Steps(self.guard, self.names, self.passes, self.trackers)
         self.scaled = ScaledLosses()
+        self.replicas = Replicas(self.names)
         self._by_site: dict[Site, Tracker] = {}
 
     def loss_failed(self, kind: str, call: LossCall) -> None:
@@ -95,13 +97,17 @@ class Observer:
 
     def backward_started(self, losses: Any) -> Tracker | None:  # noqa: ANN401
         """A loss is about to be differentiated: its graph and all it kept are alive now."""
+        self.steps.within = tracker = self._started(losses)
+        return tracker
+
+    def _started(self, losses: Any) -> Tracker | None:  # noqa: ANN401
         if self.guard.busy:
             return None
         self.passes.forget_running()
         with self.guard.contained("backward passes") as on:
             if not on:
                 return None
-            site = call_site(3)
+            site = call_site(4)
             loss = losses if isinstance(losses, Tensor) else next(iter(tensors_in(losses)), None)
             if loss is None or loss.numel() == 0:
                 return None
@@ -171,6 +177,7 @@ class Observer:
 
     def backward_ended(self, tracker: Tracker | None) -> None:
         """Gradients have arrived."""
+        self.steps.within = None
         if tracker is None:
             return
         if tracker.current is None and all(other.cleared for other in self.trackers):
@@ -195,6 +202,7 @@ class Observer:
 
     def backward_failed(self, tracker: Tracker | None) -> None:
         """The backward pass raised: what was read before it ends here."""
+        self.steps.within = None
         if tracker is not None and tracker.current is not None:
             reading, tracker.current = tracker.current, None
             reading.drop()
@@ -241,6 +249,8 @@ class Observer:
                 self.passes.finish()
                 for tracker in self.trackers:
                     self.steps.note_use(tracker)
+                    if tracker.replica is not None:
+                        tracker.replicas = tracker.replica.facts(patience=PATIENCE)
 
     # Events that belong to one side alone
 

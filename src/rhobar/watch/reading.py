@@ -20,6 +20,7 @@ from rhobar.watch.nonfinite import find_origin, nonfinite
 from rhobar.watch.operations import Map, find_map
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
 from rhobar.watch.quiet import quiet
+from rhobar.watch.replicas import Note, row_prints
 from rhobar.watch.scaling import LossScale, unscaled
 from rhobar.watch.tracker import Tracker
 from rhobar.watch.updates import OpenReading
@@ -114,6 +115,7 @@ class StepReading:
         self.hand_written = self.trace.hand_written
         self.pending = list(observer.passes.pending)
         self.drafts: list[Draft] = []
+        self.rows: list[float] = []
         self.sheet = tracker.sheet
         self.sheet.start()
 
@@ -124,6 +126,10 @@ class StepReading:
         loss = float(self.loss_tensor.detach().float().mean()) / (self.scale.value if self.scale is not None else 1.0)
         if not math.isfinite(loss) and tracker.nonfinite is None:
             tracker.nonfinite = find_origin(self.graph, self.names, step, self.loss_tensor)
+        tracker.replica = self.observer.replicas.replica(
+            id(tracker), self.observer.trackers.index(tracker), tracker.reached
+        )
+        self.rows = row_prints(self.pending) if tracker.replica is not None else []
         self._read_loss(tracker, step, loss)
         tracker.hand_written.update(self.trace.hand_written)
         if step < 4 or not tracker.structure.num_maps:
@@ -217,7 +223,10 @@ class StepReading:
             reading, gradient = unscaled(reading, scale), gradient / scale
         if norm is not None and not math.isfinite(norm) and tracker.nonfinite is None:
             tracker.note_bad_gradient(step, parameters, self.graph_risk())
+        if tracker.replica is not None:
+            tracker.replica.post(step, Note([p.name for p in parameters], weights, self.rows, value))
         tracker.keep_readings(tracker.updates.add(OpenReading(reading, weights, gradient)))
+        tracker.updates.stepped = tracker.parameters.captured
         self._release()
 
     def drop(self) -> None:

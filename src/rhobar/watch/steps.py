@@ -9,6 +9,7 @@ from torch.optim.optimizer import Optimizer
 
 from rhobar.watch.clearing import Clearing
 from rhobar.watch.guard import Guard
+from rhobar.watch.hooks import in_backward
 from rhobar.watch.naming import Names
 from rhobar.watch.passes import Passes
 from rhobar.watch.scaling import skipped_inside
@@ -39,6 +40,8 @@ class Steps:
         self._guard, self._names, self._passes, self._trackers = guard, names, passes, trackers
         self.waiting: list[Tracker] = []
         """Trainings with gradients that no step has used yet."""
+        self.within: Tracker | None = None
+        """The training whose backward pass runs now: optimizers that step in it use its gradients."""
         self.taken = 0
         """Steps of all optimizers so far."""
         self._last: list[Tracker] = []
@@ -48,6 +51,9 @@ class Steps:
 
     def started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""
+        if self.within is not None and in_backward():
+            self._started_within(self.within, optimizer)
+            return
         if all(t.updates.latest is None and t.cleared for t in self.waiting):
             return
         with self._guard.contained("optimizer steps") as on:
@@ -58,6 +64,14 @@ class Steps:
                 if known is not None:
                     known[1].look()
                 _before_update(tracker, optimizer)
+
+    def _started_within(self, tracker: Tracker, optimizer: Optimizer) -> None:
+        """Hooks of parameters let their optimizer step as soon as a gradient is there, and drop it."""
+        if tracker.current is None:
+            return
+        with self._guard.contained("optimizer steps") as on:
+            if on:
+                tracker.parameters.capture([p for group in optimizer.param_groups for p in group["params"]])
 
     def ended(self, optimizer: Optimizer) -> list[Tracker]:
         """An optimizer has changed weights: note it with the trainings that it serves, and return them."""
@@ -93,7 +107,7 @@ class Steps:
     def _served(self, optimizer: Optimizer) -> list[Tracker]:
         """The trainings whose gradients the optimizer uses."""
         mine = self._parameters_of(optimizer)
-        candidates = self.waiting or self._last
+        candidates = [self.within] if self.within is not None and in_backward() else self.waiting or self._last
         served = [t for t in candidates if not t.reached.isdisjoint(mine)]
         if not served and candidates:
             # It holds nothing that the loss reaches: it belongs to the training it stepped with first.

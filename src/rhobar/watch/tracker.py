@@ -17,6 +17,7 @@ from rhobar.record import (
     Nonfinite,
     OptimizerFacts,
     Reading,
+    ReplicaFacts,
     StructureFacts,
     Training,
 )
@@ -26,6 +27,7 @@ from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.moments import Sheet
 from rhobar.watch.naming import Names
 from rhobar.watch.parameters import Histories, Parameters
+from rhobar.watch.replicas import Replica
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.scaling import LossScale, ScalingHistory
 from rhobar.watch.schedule import Clock, Schedule
@@ -83,6 +85,8 @@ class Tracker:
         self.loss_scale: LossScale | None = None
         """Factor that a scaler put on the latest loss."""
         self.scaling = ScalingHistory()
+        self.replica: Replica | None = None
+        self.replicas: ReplicaFacts | None = None
         self.outputs_range: tuple[float, float] | None = None
         self.alive: list[Any] = []
         """Small models and optimizers are held until the watcher stops, so that they can be examined."""
@@ -275,6 +279,7 @@ class Tracker:
             structure=structure,
             nonfinite=self.nonfinite,
             scaling=self.scaling.facts(),
+            replicas=self.replicas,
         )
 
 
