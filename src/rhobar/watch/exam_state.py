@@ -1,13 +1,14 @@
 """Batches kept for the exam after the run: inputs, targets and the loss that joined them."""
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rhobar.watch.forwards import Forward, address, tensors_in
+from rhobar.watch.forwards import Forward, address, first_tensor, tensors_in
 from rhobar.watch.hooks import LossCall
 
 __all__ = ["KeptBatch", "copy_of"]
@@ -41,6 +42,23 @@ class KeptBatch:
     value: float
     size: int
     """Elements that are kept."""
+
+    @property
+    def rows(self) -> int:
+        """Samples in it."""
+        x = first_tensor(self.args, self.kwargs)
+        return int(x.shape[0]) if x is not None and x.ndim else 1
+
+    @classmethod
+    def borrowed(cls, forwards: list[Forward]) -> "KeptBatch | None":
+        """The batch itself, not a copy, where that takes no look: one output that went into one functional loss."""
+        if len(forwards) != 1 or len(forwards[0].calls) != 1:
+            return None
+        forward, call = forwards[0], forwards[0].calls[0][1]
+        if call.input is not forward.output or not call.args:
+            return None
+        other = LossCall(call.function, (None, *call.args[1:]), call.kwargs, None)
+        return cls(forward.args, forward.kwargs, other, 0, None, tuple(call.input.shape), math.nan, 0)
 
     @classmethod
     def of(cls, forwards: list[Forward], loss: Tensor, handmade: LossCall | None = None) -> "KeptBatch | None":

@@ -15,6 +15,7 @@ from rhobar.watch.forwards import Forward, first_tensor, has_values, tensors_in
 from rhobar.watch.guard import Guard
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names
+from rhobar.watch.nonfinite import note_bad_gradient
 from rhobar.watch.parameters import Histories
 from rhobar.watch.passes import Passes
 from rhobar.watch.probe_rows import probe_rows
@@ -180,7 +181,8 @@ class Observer:
         self.steps.within = None
         if tracker is None:
             return
-        if tracker.current is None and all(other.cleared for other in self.trackers):
+        trouble = tracker.current is None and tracker.watchful and tracker.sentinel.lost()
+        if tracker.current is None and not trouble and all(other.cleared for other in self.trackers):
             self._arrived(tracker)
             self.guard.told()
             return
@@ -190,6 +192,8 @@ class Observer:
                 reading, tracker.current = tracker.current, None
                 if reading is not None:
                     reading.end(tracker)
+                elif trouble:
+                    note_bad_gradient(tracker, tracker.step - 1, tracker.parameters.read()[0], "")
 
     def _arrived(self, tracker: Tracker) -> None:
         for other in self.trackers:
@@ -218,6 +222,9 @@ class Observer:
             self.starts.see(id(tracker), tracker.step, training, kept)
         if wanted and kept is not None:
             tracker.kept.append(kept)
+        tracker.recent = KeptBatch.borrowed(training) or kept
+        if tracker.recent is None and reading is not None:
+            tracker.recent = KeptBatch.of(training, loss, reading.handmade())
         if not training:
             return
         rows = 0

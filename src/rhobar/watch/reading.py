@@ -16,7 +16,7 @@ from rhobar.watch.handmade import handmade_call
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.layers import Draft, find_layers, read_layer, structure
 from rhobar.watch.loss import LossTerm, follow_prediction, silent_broadcast, trace_loss
-from rhobar.watch.nonfinite import find_origin, nonfinite
+from rhobar.watch.nonfinite import find_origin, nonfinite, note_bad_gradient, refine
 from rhobar.watch.operations import Map, find_map
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
 from rhobar.watch.quiet import quiet
@@ -125,7 +125,9 @@ class StepReading:
         step = tracker.step - 1
         loss = float(self.loss_tensor.detach().float().mean()) / (self.scale.value if self.scale is not None else 1.0)
         if not math.isfinite(loss) and tracker.nonfinite is None:
-            tracker.nonfinite = find_origin(self.graph, self.names, step, self.loss_tensor)
+            rows = tracker.recent.rows if tracker.recent is not None else 0
+            tracker.nonfinite = find_origin(self.graph, self.names, step, self.loss_tensor, rows)
+            refine(tracker)
         tracker.replica = self.observer.replicas.replica(
             id(tracker), self.observer.trackers.index(tracker), tracker.reached
         )
@@ -137,6 +139,8 @@ class StepReading:
         used: dict[str, int] = {}
         for layer in self.layers:
             name = self.names.layer(layer.map.weight)
+            if layer.map.reads_data and not self.drafts:
+                tracker.sentinel.choose(tracker.parameters, layer.map.weight)
             if layer.map.in_first and step == 0:
                 tracker.parameters.track(layer.map.weight).turn(layer.map.weight)
             used[name] = used.get(name, 0) + 1
@@ -221,8 +225,10 @@ class StepReading:
             scale = tracker.loss_scale.value
             tracker.scaling.see(scale)
             reading, gradient = unscaled(reading, scale), gradient / scale
-        if norm is not None and not math.isfinite(norm) and tracker.nonfinite is None:
-            tracker.note_bad_gradient(step, parameters, self.graph_risk())
+        # A gradient that overflows its loss scale is the scaler's business.
+        scaled = tracker.loss_scale is not None and tracker.loss_scale.value >= 1
+        if norm is not None and not math.isfinite(norm) and tracker.nonfinite is None and not scaled:
+            note_bad_gradient(tracker, step, parameters, self.graph_risk())
         if tracker.replica is not None:
             tracker.replica.post(step, Note([p.name for p in parameters], weights, self.rows, value))
         tracker.keep_readings(tracker.updates.add(OpenReading(reading, weights, gradient)))

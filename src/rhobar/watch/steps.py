@@ -11,6 +11,7 @@ from rhobar.watch.clearing import Clearing
 from rhobar.watch.guard import Guard
 from rhobar.watch.hooks import in_backward
 from rhobar.watch.naming import Names
+from rhobar.watch.nonfinite import note_bad_gradient
 from rhobar.watch.passes import Passes
 from rhobar.watch.scaling import skipped_inside
 from rhobar.watch.settings import optimizer_facts
@@ -96,7 +97,8 @@ class Steps:
         """A scaler dropped the gradients that the optimizer was to use."""
         for tracker in self._served(optimizer):
             first = next((ref() for ref, _ in tracker.optimizers.values()), None)
-            tracker.skip(count=first is None or first is optimizer)
+            if tracker.skip(count=first is None or first is optimizer):
+                note_bad_gradient(tracker, tracker.step - 1, tracker.parameters.read()[0], "")
         self._rest()
 
     def _rest(self) -> None:

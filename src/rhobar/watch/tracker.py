@@ -31,6 +31,7 @@ from rhobar.watch.replicas import Replica
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.scaling import LossScale, ScalingHistory
 from rhobar.watch.schedule import Clock, Schedule
+from rhobar.watch.sentinel import Sentinel
 from rhobar.watch.settings import optimizer_facts
 from rhobar.watch.updates import Updates
 
@@ -82,6 +83,9 @@ class Tracker:
         self._mode_steps = self._eval_steps = 0
         self.refused = False
         self.nonfinite: Nonfinite | None = None
+        self.sentinel = Sentinel()
+        self.recent: KeptBatch | None = None
+        """The batch of the latest loss, not copied."""
         self.loss_scale: LossScale | None = None
         """Factor that a scaler put on the latest loss."""
         self.scaling = ScalingHistory()
@@ -124,6 +128,11 @@ class Tracker:
             self._entrance = weakref.ref(weight)
         return self._entrance is not None and self._entrance() is weight
 
+    @property
+    def watchful(self) -> bool:
+        """Whether a non-finite gradient would be news, and no scaler is there to expect it."""
+        return self.nonfinite is None and self.loss_scale is None
+
     def wants_batch(self) -> bool:
         """Whether a batch should be kept for the exam: the first four, then those of readings, at growing distances."""
         if len(self.kept) >= 4:
@@ -159,34 +168,23 @@ class Tracker:
             middle = sorted(self._norm_batches)[len(self._norm_batches) // 2]
             self.modes = dataclasses.replace(self.modes, smallest_norm_batch=middle)
 
-    def note_bad_gradient(self, step: int, parameters: list[Any], risk: str) -> None:
-        """The loss was finite but a gradient is not: it was born in the backward pass."""
-        bad = [p.name for p in parameters if p.gradient_nonfinite > 0]
-        self.nonfinite = Nonfinite(
-            step,
-            bad[0] if bad else "gradients",
-            "backward",
-            risk or "backward pass",
-            born=True,
-            detail=f"{len(bad)} of {len(parameters)} parameters received a non-finite gradient from a finite loss",
-            loss_scale=self.loss_scale.value if self.loss_scale is not None else None,
-        )
-
-    def skip(self, *, count: bool) -> None:
+    def skip(self, *, count: bool) -> bool:
         """A scaler dropped the gradients: an overflow of s·∇L, unless s is below 1.
 
         Args:
             count: Whether this is the optimizer whose steps are counted.
+
+        Returns:
+            Whether the gradients themselves are to blame, and nobody has said so yet.
         """
         scale = self.loss_scale.value if self.loss_scale is not None else 1.0
         self.scaling.see(scale)
         self.scaling.skipped += count
         self.keep_readings(self.updates.skip())
         first = self.nonfinite
-        if scale < 1 and first is None:
-            self.note_bad_gradient(self.step - 1, self.parameters.read()[0], "")
-        elif scale >= 1 and first is not None and first.phase == "backward" and first.step == self.step - 1:
+        if scale >= 1 and first is not None and first.phase == "backward" and first.step == self.step - 1:
             self.nonfinite = None
+        return scale < 1 and first is None
 
     def settle_losses(self) -> None:
         """Fetch the losses that are still on the device, in one transfer."""
