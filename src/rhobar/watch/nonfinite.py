@@ -52,7 +52,8 @@ def refine(tracker: "Tracker") -> None:
     found = _again(tracker)
     if found is None:
         return
-    if found.phase == "forward":
+    # Of a formula outside the model, the graph has told what its own node is.
+    if found.phase == "forward" and found.where:
         first = dataclasses.replace(
             first,
             where=found.where or first.where,

@@ -191,4 +191,5 @@ def _range(given: Iterable[Tensor]) -> str:
 
 def _camel(name: str) -> str:
     """``_log_softmax`` → ``LogSoftmax``, as autograd calls its nodes."""
-    return "".join(part[:1].upper() + part[1:] for part in re.split(r"_+", name) if part).removesuffix("Forward")
+    words = "".join(part[:1].upper() + part[1:] for part in re.split(r"_+", name) if part).removesuffix("Forward")
+    return re.sub(r"(?<=\d)d", "D", words)
