@@ -55,14 +55,16 @@ def data_parallel(model):
 def compiled(backend: str, *, fullgraph: bool = False, called_before: bool = False):
     """`torch.compile`; graph breaks and recompilation must be what they are without a watch."""
 
+    made = []
+
     def body(model):
-        loop(model, [sgd(model)], model.compiled)
+        loop(model, [sgd(model)], made.pop())
 
     def before(model):
         torch._dynamo.reset()
-        model.compiled = torch.compile(model, backend=backend, fullgraph=fullgraph)
+        made.append(torch.compile(model, backend=backend, fullgraph=fullgraph))
         if called_before:
-            model.compiled(data()[0])
+            made[0](data()[0])
 
     return body, before
 

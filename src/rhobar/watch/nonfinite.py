@@ -47,7 +47,7 @@ def refine(tracker: "Tracker") -> None:
         return
     if tracker.loss_scale is not None:
         first = tracker.nonfinite = dataclasses.replace(first, loss_scale=tracker.loss_scale.value)
-    if first.phase not in ("forward", "loss") or (first.fed_finite and first.num_rows):
+    if first.phase not in ("forward", "loss"):
         return
     found = _again(tracker)
     if found is None:
