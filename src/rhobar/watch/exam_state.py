@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from rhobar.watch.forwards import Forward, address, first_tensor, tensors_in
 from rhobar.watch.hooks import LossCall
+from rhobar.watch.naming import wrapped_as
 
-__all__ = ["KeptBatch", "copy_of"]
+__all__ = ["KeptBatch", "communicates", "copy_of"]
 
 MAX_ELEMENTS = 1 << 20
 MAX_OUTPUTS = 16
@@ -171,8 +172,19 @@ def _copy(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+def communicates(model: nn.Module) -> bool:
+    """Whether a pass of the model talks to other ranks, which would wait for each other in vain."""
+    layers = any(isinstance(m, nn.SyncBatchNorm) or hasattr(m, "_get_fsdp_state") for m in model.modules())
+    return layers or any(type(p).__name__ == "DTensor" for p in model.parameters())
+
+
 def copy_of(model: nn.Module) -> nn.Module:
-    """A deep copy without the program's hooks, whose side effects must not be repeated."""
+    """A deep copy of what is inside all wrappers, without the program's hooks: their side effects must not be repeated.
+
+    What compiles or replicates a model is no part of its mathematics, and replicas talk to each other.
+    """
+    while name := wrapped_as(model):
+        model = getattr(model, name)
     twin = copy.deepcopy(model)
     for module in twin.modules():
         for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):

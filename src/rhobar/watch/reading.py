@@ -48,6 +48,9 @@ def read_step(
     """
     graph = Graph(loss)
     reached = {i for i, leaf in graph.leaves.items()}
+    if graph.reentrant:
+        models = [model for f in observer.passes.pending if (model := f.model()) is not None]
+        reached |= {id(p) for model in models for p in model.parameters()}
     if observer.only is not None and not reached & observer.only:
         return None
     tracker = _find_tracker(observer, tracker, reached)
@@ -99,7 +102,7 @@ class StepReading:
         opaque = next((op_name(n) for n in graph.nodes if "Compiled" in op_name(n)), None)
         if opaque:
             observer.guard.note("layers inside torch.compile", "a compiled function shows its inputs and outputs alone")
-        self.reentrant = any(op_name(n) == "CheckpointFunction" for n in graph.nodes)
+        self.reentrant = graph.reentrant
         if self.reentrant:
             observer.guard.note("layers inside a reentrant checkpoint", "it keeps no graph; use_reentrant=False does")
         self.layers = find_layers(graph)

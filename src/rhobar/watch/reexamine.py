@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from rhobar.watch.exam_state import KeptBatch, copy_of
+from rhobar.watch.exam_state import KeptBatch, communicates, copy_of
 from rhobar.watch.forwards import tensors_in
 from rhobar.watch.graph import Graph, Node, op_name, saved
 from rhobar.watch.naming import Names
@@ -54,7 +54,7 @@ def reexamine(model: nn.Module, batch: KeptBatch, *, autocast: bool = False) -> 
     Returns:
         The origin; ``None`` if nothing non-finite shows this time (another dropout mask, weights that have moved).
     """
-    if sum(p.numel() for p in model.parameters()) > MAX_PARAMETERS:
+    if communicates(model) or sum(p.numel() for p in model.parameters()) > MAX_PARAMETERS:
         return None
     twin, rows = copy_of(model), batch.rows
     names = Names()
