@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rhobar.record import BEFORE, LossFacts, Reading
 from rhobar.watch.data import InputStatistics, term_value
@@ -46,10 +46,17 @@ def read_step(
         tracker: The training that this place in the program was seen to be.
         scale: A factor that a scaler has put on `loss`.
     """
+    models = [model for f in observer.passes.pending if (model := f.model()) is not None]
+    if any(hasattr(module, "_get_fsdp_state") for model in models for module in model.modules()):
+        # Outside their layer's own pass such weights have no memory: to read them would end the program.
+        observer.guard.note("sharded models", "weights that fully_shard has spread over ranks are not read")
+        return None
     graph = Graph(loss)
-    reached = {i for i, leaf in graph.leaves.items()}
+    given = {id(t) for f in observer.passes.pending for t in tensors_in([*f.args, *f.kwargs.values()])}
+    # Data may ask for a gradient of their own; they are no parameters for that.
+    leaves = {i: x for i, x in graph.leaves.items() if i not in given or isinstance(x, nn.Parameter)}
+    reached = set(leaves)
     if graph.reentrant:
-        models = [model for f in observer.passes.pending if (model := f.model()) is not None]
         reached |= {id(p) for model in models for p in model.parameters()}
     if observer.only is not None and not reached & observer.only:
         return None
@@ -58,7 +65,7 @@ def read_step(
         return None
     if not reached <= tracker.reached:
         tracker.reached |= reached
-    for leaf in graph.leaves.values():
+    for leaf in leaves.values():
         tracker.parameters.track(leaf).reached = True
     for forward in observer.passes.pending:
         model = forward.model()

@@ -75,7 +75,7 @@ class _Detective(TorchDispatchMode):
     """Follows non-finite values from operation to operation of a forward pass."""
 
     def __init__(self, model: nn.Module, rows: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._rows = rows
         self._known: dict[int, tuple[Tensor, Origin | None]] = {}
         self._path: list[str] = []

@@ -157,8 +157,9 @@ def projections(samples: Samples) -> list[float]:
 
 def compare(table: dict[int, list[Found]], rank: int, ranks: int, *, weights: bool = True) -> ReplicaFacts:
     """Judge the notes of all ranks, reading by reading."""
-    parted, names, gap, same = None, (), 0.0, []
-    losses = []
+    parted: int | None = None
+    names: tuple[str, ...] = ()
+    gap, same, losses = 0.0, list[float](), list[tuple[int, float, float, float]]()
     for step, notes in table.items():
         finite = [n.loss for n in notes]
         losses.append((step, statistics.fmean(finite), min(finite), max(finite)))

@@ -7,6 +7,7 @@ whole batch: so a few of its elements tell of the net, for a microsecond a step 
 import ctypes
 import math
 import weakref
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ __all__ = ["Sentinel"]
 
 READ = 16
 """Elements that are looked at. Each belongs to another unit; a ReLU hides a row from the units that it leaves at 0."""
-_TYPES = {torch.float32: ctypes.c_float, torch.float64: ctypes.c_double}
+_TYPES: dict[torch.dtype, Any] = {torch.float32: ctypes.c_float, torch.float64: ctypes.c_double}
 
 
 class Sentinel:
