@@ -1,14 +1,21 @@
 """Where the first NaN or infinity was born: the earliest operation of the graph that holds one."""
 
+import dataclasses
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
-from rhobar.record import Nonfinite
+from rhobar.record import Nonfinite, ParameterReading
 from rhobar.watch.graph import Graph, Node, op_name, saved
 from rhobar.watch.naming import Names
 from rhobar.watch.operations import find_map, value_of
+from rhobar.watch.reexamine import Origin, bad_rows, reexamine
 
-__all__ = ["find_origin", "nonfinite"]
+if TYPE_CHECKING:
+    from rhobar.watch.tracker import Tracker
+
+__all__ = ["find_origin", "nonfinite", "note_bad_gradient", "refine"]
 
 _KEPT = ("self", "input", "mat1", "mat2", "other", "result", "result0", "weight", "batch1", "batch2")
 
@@ -18,7 +25,7 @@ def nonfinite(x: object) -> bool:
     return isinstance(x, Tensor) and x.is_floating_point() and x.numel() > 0 and not bool(torch.isfinite(x).all())
 
 
-def find_origin(graph: Graph, names: Names, step: int, loss: Tensor) -> Nonfinite:
+def find_origin(graph: Graph, names: Names, step: int, loss: Tensor, rows: int = 0) -> Nonfinite:
     """Search inputs, parameters, then operations in forward order.
 
     Args:
@@ -26,7 +33,85 @@ def find_origin(graph: Graph, names: Names, step: int, loss: Tensor) -> Nonfinit
         names: Names of the parameters.
         step: Backward pass.
         loss: The loss itself.
+        rows: Rows of the batch, 0 if not known.
     """
+    first, bad = _search(graph, names, step)
+    at, count = bad_rows(~torch.isfinite(bad), rows) if bad is not None else ((), None)
+    return dataclasses.replace(first, rows=at, num_rows=count, batch=rows or None)
+
+
+def refine(tracker: "Tracker") -> None:
+    """Look at the batch again, for what the graph alone does not tell of a value that an operation made."""
+    first = tracker.nonfinite
+    if first is None:
+        return
+    if tracker.loss_scale is not None:
+        first = tracker.nonfinite = dataclasses.replace(first, loss_scale=tracker.loss_scale.value)
+    if first.phase not in ("forward", "loss"):
+        return
+    found = _again(tracker)
+    if found is None:
+        return
+    # Of a formula outside the model, the graph has told what its own node is.
+    if found.phase == "forward" and found.where:
+        first = dataclasses.replace(
+            first,
+            where=found.where or first.where,
+            phase="forward",
+            operation=found.operation,
+            born=True,
+            detail=found.detail,
+            fed_finite=True,
+        )
+    if found.num_rows:
+        first = dataclasses.replace(first, rows=found.rows, num_rows=found.num_rows)
+    tracker.nonfinite = first
+
+
+def note_bad_gradient(tracker: "Tracker", step: int, parameters: list[ParameterReading], risk: str) -> None:
+    """The loss was finite but a gradient is not: it was born in the backward pass; look at the batch again for where.
+
+    Args:
+        tracker: The training, its weights still those of the step.
+        step: Backward pass.
+        parameters: Sizes of the gradients that arrived.
+        risk: A formula of the graph whose derivative is known to be infinite at some values.
+    """
+    bad = [p.name for p in parameters if p.gradient_nonfinite > 0]
+    count = f"{len(bad)} of {len(parameters)} parameters received a non-finite gradient from a finite loss"
+    first = Nonfinite(
+        step,
+        bad[0] if bad else "gradients",
+        "backward",
+        risk or "backward pass",
+        born=True,
+        detail=count,
+        batch=tracker.recent.rows if tracker.recent is not None else None,
+        loss_scale=tracker.loss_scale.value if tracker.loss_scale is not None else None,
+    )
+    found = _again(tracker)
+    if found is not None and found.phase == "backward":
+        first = dataclasses.replace(
+            first,
+            where=found.where or first.where,
+            operation=found.operation,
+            detail=found.detail,
+            fed_finite=True,
+            rows=found.rows,
+            num_rows=found.num_rows,
+        )
+    tracker.nonfinite = first
+
+
+def _again(tracker: "Tracker") -> Origin | None:
+    models = [m for ref in tracker.models.values() if (m := ref()) is not None]
+    if tracker.recent is None or len(models) != 1:
+        return None
+    return reexamine(models[0], tracker.recent, autocast=tracker.loss_scale is not None)
+
+
+def _search(graph: Graph, names: Names, step: int) -> tuple[Nonfinite, Tensor | None]:
+    """The first non-finite value, and the tensor that holds it."""
     bad_leaves = [names(leaf) for leaf in graph.leaves.values() if nonfinite(leaf)]
     where = "the first operation"
     for node in graph.nodes:
@@ -34,38 +119,33 @@ def find_origin(graph: Graph, names: Names, step: int, loss: Tensor) -> Nonfinit
         if found is not None:
             where = names.layer(found.weight)
             if found.source is None and nonfinite(found.input):
-                return Nonfinite(step, where, "input", op_name(node), born=False, detail="the data it was given")
+                return _given(step, where, node, "the data it was given"), found.input
         target = saved(node, "target")
         if nonfinite(target):
-            return Nonfinite(step, "targets", "target", op_name(node), born=False, detail="the targets")
+            return Nonfinite(step, "targets", "target", op_name(node), born=False, detail="the targets"), target
         if bad_leaves:
             continue
         inputs_bad = any(nonfinite(saved(node, name)) for name in _KEPT if not name.startswith("result"))
         result = value_of(graph, node)
         if not inputs_bad and _from_constant(graph, node, result):
-            return Nonfinite(step, where, "input", op_name(node), born=False, detail="a constant it was given")
+            return _given(step, where, node, "a constant it was given"), result
         if (nonfinite(result) or _outside(node)) and not inputs_bad:
-            return Nonfinite(step, where, "forward", op_name(node), born=True, detail=_fed(node), fed_finite=True)
+            first = Nonfinite(step, where, "forward", op_name(node), born=True, detail=_fed(node), fed_finite=True)
+            return first, result if nonfinite(result) else None
         if inputs_bad:
-            constant = _bad_constant(graph, node)
-            return Nonfinite(
-                step,
-                where,
-                "input" if constant else "forward",
-                op_name(node),
-                born=not constant,
-                detail="a constant it was given" if constant else "its operand was the first to be kept",
-            )
+            bad = next(x for name in _KEPT if nonfinite(x := saved(node, name)))
+            if _bad_constant(graph, node):
+                return _given(step, where, node, "a constant it was given"), bad
+            detail = "its operand was the first to be kept"
+            return Nonfinite(step, where, "forward", op_name(node), born=True, detail=detail), bad
     if bad_leaves:
-        return Nonfinite(
-            step,
-            bad_leaves[0],
-            "parameter",
-            "weights",
-            born=False,
-            detail=f"{len(bad_leaves)} of {len(graph.leaves)} parameters held NaN or infinity",
-        )
-    return Nonfinite(step, "loss", "loss", op_name(graph.root), born=True, detail=_fed(graph.root))
+        detail = f"{len(bad_leaves)} of {len(graph.leaves)} parameters held NaN or infinity"
+        return Nonfinite(step, bad_leaves[0], "parameter", "weights", born=False, detail=detail), None
+    return Nonfinite(step, "loss", "loss", op_name(graph.root), born=True, detail=_fed(graph.root)), None
+
+
+def _given(step: int, where: str, node: Node, detail: str) -> Nonfinite:
+    return Nonfinite(step, where, "input", op_name(node), born=False, detail=detail)
 
 
 def _from_constant(graph: Graph, node: Node, result: object) -> bool:

@@ -217,6 +217,8 @@ class Passes:
     def split(self, tracker: Tracker) -> list[Forward]:
         """The waiting passes that made a loss: the last ones. Those before them were evaluation, and are recorded."""
         pending, self.pending = self.pending, []
+        for forward in pending:
+            forward.recorded = forward.recorded or forward.given_history
         recorded = [f for f in pending if f.recorded]
         count = len(recorded)
         if tracker.forwards_per_backward is None or count < tracker.forwards_per_backward:

@@ -12,6 +12,7 @@ from torch.optim.optimizer import Optimizer
 from rhobar.record import Failure, Record, Training, Unseen
 from rhobar.watch.exam import examine
 from rhobar.watch.hooks import Hooks
+from rhobar.watch.naming import model_label
 from rhobar.watch.observer import Observer
 from rhobar.watch.price import call_price, event_price
 from rhobar.watch.start import Start, Starts
@@ -146,7 +147,7 @@ class Watcher:
 
     def _name(self, tracker: Tracker) -> str:
         models = [m for ref in tracker.models.values() if (m := ref()) is not None]
-        return " + ".join(dict.fromkeys(type(m).__name__ for m in models)) or "parameters without a module"
+        return " + ".join(dict.fromkeys(model_label(m) for m in models)) or "parameters without a module"
 
     def __enter__(self) -> "Watcher":
         return self.start()
