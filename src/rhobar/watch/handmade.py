@@ -11,7 +11,13 @@ import torch
 from torch import Tensor
 
 # As they are before anything is put around them.
-from torch.nn.functional import binary_cross_entropy, cross_entropy, l1_loss, mse_loss
+from torch.nn.functional import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    l1_loss,
+    mse_loss,
+)
 
 from rhobar.watch.graph import VIEWS
 from rhobar.watch.hooks import LossCall
@@ -23,6 +29,7 @@ _FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "mse": mse_loss,
     "l1": l1_loss,
     "bce": binary_cross_entropy,
+    "bce_with_logits": binary_cross_entropy_with_logits,
     "cross_entropy": cross_entropy,
 }
 _VALUES: dict[str, Callable[..., Tensor]] = {

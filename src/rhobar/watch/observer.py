@@ -270,6 +270,10 @@ class Observer:
         """Two tensors were compared."""
         self.passes.compared(one, other)
 
+    def evaluated(self, loss: float, accuracy: float | None = None) -> None:
+        """An evaluation has ended, of which somebody knows the mean loss and the share of right answers."""
+        self.passes.evaluated(loss, accuracy)
+
     def step_started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""
         self.steps.started(optimizer)
