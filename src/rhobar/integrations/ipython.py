@@ -5,6 +5,7 @@ from typing import Any
 
 try:
     from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.magic import Magics, cell_magic, magics_class
     from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 except ImportError as error:
     raise ImportError(f"This needs IPython ({error}); install the extra: pip install 'rhobar[integrations]'.") from error
@@ -16,30 +17,14 @@ from rhobar.record import Diagnosis
 from rhobar.report import print_diagnosis
 from rhobar.report.fragment import framed_report, render_diagnosis
 
-__all__ = ["load", "rhobar_magic", "unload"]
-
-
-@magic_arguments()
-@argument("--budget", type=float, default=0.05, help="share of the run time that watching may add [0.05]")
-@argument("--confirm", action="store_true", help="try the remedies: run the first steps again")
-def rhobar_magic(line: str, cell: str) -> "Shown":
-    """Run the cell, watch every training in it, and show the diagnosis."""
-    from IPython import get_ipython
-
-    options = parse_argstring(rhobar_magic, line)
-    run = watch(budget=options.budget, confirm=options.confirm)
-    with run:
-        result = get_ipython().run_cell(cell)
-        if (raised := result.error_before_exec or result.error_in_exec) is not None:
-            run.fail(type(raised).__name__, str(raised))
-    return Shown(run, run.diagnosis(confirm=options.confirm))
+__all__ = ["RhobarMagics", "Shown", "load", "unload"]
 
 
 class Shown:
-    """What a cell shows: a watched run and its diagnosis.
+    """What a watched cell shows below it.
 
     Attributes:
-        run: The run.
+        run: The watched run.
         diagnosis: What was found in it.
     """
 
@@ -55,24 +40,46 @@ class Shown:
         return paper.getvalue().strip()
 
 
+@magics_class
+class RhobarMagics(Magics):
+    """The cell magic."""
+
+    @magic_arguments()
+    @argument("--budget", type=float, default=0.05, help="share of the run time that watching may add [0.05]")
+    @argument("--confirm", action="store_true", help="try the remedies: run the first steps again")
+    @cell_magic
+    def rhobar(self, line: str, cell: str) -> Shown:
+        """Run the cell, watch every training in it, and show the diagnosis."""
+        options = parse_argstring(self.rhobar, line)
+        run = watch(budget=options.budget, confirm=options.confirm)
+        with run:
+            result = self.shell.run_cell(cell)
+            raised = result.error_before_exec or result.error_in_exec
+            if raised is not None:
+                run.fail(type(raised).__name__, str(raised))
+        return Shown(run, run.diagnosis(confirm=options.confirm))
+
+
 def _run_html(run: Run) -> str:
     return framed_report(run.record, run.diagnosis())
 
 
-_FORMATTERS = {Diagnosis: render_diagnosis, Run: _run_html}
+_RENDERERS = {Diagnosis: render_diagnosis, Run: _run_html}
 
 
 def load(shell: InteractiveShell) -> None:
     """Called by ``%load_ext rhobar``."""
-    shell.register_magic_function(rhobar_magic, "cell", "rhobar")
-    html: Any = shell.display_formatter.formatters["text/html"]
-    for kind, render in _FORMATTERS.items():
-        html.for_type(kind, render)
+    shell.register_magics(RhobarMagics)
+    for kind, render in _RENDERERS.items():
+        _html(shell).for_type(kind, render)
 
 
 def unload(shell: InteractiveShell) -> None:
     """Called by ``%unload_ext rhobar``."""
     shell.magics_manager.magics["cell"].pop("rhobar", None)
-    html: Any = shell.display_formatter.formatters["text/html"]
-    for kind in _FORMATTERS:
-        html.pop(kind, None)
+    for kind in _RENDERERS:
+        _html(shell).pop(kind, None)
+
+
+def _html(shell: InteractiveShell) -> Any:  # noqa: ANN401
+    return shell.display_formatter.formatters["text/html"]

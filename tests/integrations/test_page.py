@@ -1,0 +1,58 @@
+"""Every example of docs/integrations.md runs as it stands: what is sick in it is found, and mended it is silent.
+
+The frameworks take seconds to import: one test for each, which imports it where it runs.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integrations.page import example
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # the frameworks' own
+
+SOFTMAX = (", nn.Softmax(1)", "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A framework's example, what is wrong with it, and the change that mends it."""
+
+    heading: str
+    cause: str
+    mend: tuple[str, str]
+    end: str = "diagnosis, record = callback.diagnosis, callback.run.record\n"
+
+
+ROWS = [
+    Row("Lightning", "double-softmax", SOFTMAX),
+    Row("Hugging Face transformers", "learning-rate-too-high", ("learning_rate=0.3", "learning_rate=3e-3")),
+    Row(
+        "Accelerate",
+        "accumulating-gradients",
+        ("optimizer.step()\n", "optimizer.step()\n                optimizer.zero_grad()\n"),
+        "diagnosis, record = run.diagnosis(), run.record\n",
+    ),
+]
+
+
+def ids(diagnosis) -> list[str]:
+    return [f.id for f in diagnosis.findings if f.kind != "note"]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.heading)
+def test_the_sick_example_is_found_and_the_mended_one_silent(row: Row, tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = example(row.heading) + row.end
+    assert code.count(row.mend[0]) == 1
+    for text, wanted in ((code, row.cause), (code.replace(*row.mend), None)):
+        names: dict = {}
+        exec(compile(text, "example", "exec"), names)
+        assert ids(names["diagnosis"])[:1] == ([wanted] if wanted else []), names["diagnosis"].headline
+        record = names["record"]
+        assert len(record.trainings) == 1 and not record.unseen
+        assert names["diagnosis"].headline[:40] in capsys.readouterr().err.replace("\n", " ")
