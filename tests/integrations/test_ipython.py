@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-
-import rhobar.diagnose.live
 from tests.integrations.page import SETUP, parts
+
+from rhobar.diagnose.live import watch
 
 HEADING = "IPython and notebooks"
 
@@ -59,7 +59,7 @@ def test_an_error_in_the_cell_is_the_run_s_end(shell: InteractiveShell) -> None:
 
 
 def test_unloaded_nothing_is_left(shell: InteractiveShell) -> None:
-    run = rhobar.diagnose.live.watch()
+    run = watch()
     assert html(shell, run).startswith("<iframe")
     shell.run_line_magic("unload_ext", "rhobar")
     assert html(shell, run) == run._repr_html_() and html(shell, run.diagnosis()) == ""

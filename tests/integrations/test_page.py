@@ -3,14 +3,10 @@
 The frameworks take seconds to import: one test for each, which imports it where it runs.
 """
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from tests.integrations.page import example
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the frameworks' own

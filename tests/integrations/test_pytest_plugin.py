@@ -1,23 +1,16 @@
 """``pytest --rhobar`` fails the tests that train a sick model, and them alone; without it nothing is watched."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-
-import rhobar.diagnose.exam
-import rhobar.diagnose.live
-import rhobar.integrations.pytest_plugin  # what the inner runs import is there before them
-import rhobar.report  # noqa: F401
 from tests.integrations.page import SETUP, parts
 
-pytest_plugins = ["pytester"]
-
 ROOT = Path(__file__).resolve().parents[2]
-PLUGIN = ("-p", "no:rhobar", "-p", "rhobar.integrations.pytest_plugin", "-p", "no:cacheprovider", "-p", "no:randomly")
 TESTS = """
 import pytest
 
@@ -63,42 +56,69 @@ def test_all_muted():
     train(nn.Softmax(1))
 
 
+@pytest.mark.rhobar_mute("no-such-finding")
+def test_an_unknown_id():
+    train(nn.Softmax(1))
+
+
 def test_that_fails_of_itself():
     train(nn.Softmax(1))
     raise KeyError("own")
 """
 
 
-def test_the_option_fails_sick_tests_alone(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("\n".join(parts(SETUP)) + TESTS)
-    result = pytester.runpytest_inprocess(*PLUGIN, "--rhobar", "--strict-markers", "-q")
-    result.assert_outcomes(passed=4, failed=2, errors=1)
-    result.stdout.fnmatch_lines_random(
-        ["*ERROR*test_a_sick_fixture*", "Sequential is not healthy:", "  double-softmax: *logits*", "*KeyError: 'own'*"]
+def pytest_in(folder: Path, *options: str, path: tuple[Path, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """Run pytest on a folder in a process of its own: torch cannot be imported twice in one."""
+    paths = os.pathsep.join(map(str, (*path, ROOT / "src")))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:rhobar", "-p", "no:cacheprovider", *options]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=500)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest --rhobar says of the tests above and of those on the page, as they stand and mended."""
+    folder = tmp_path_factory.mktemp("project")
+    setup, page = "\n".join(parts(SETUP)), "\n".join(parts("pytest"))
+    (folder / "test_own.py").write_text(setup + TESTS)
+    (folder / "test_page.py").write_text(f"{setup}\n{page}")
+    (folder / "test_mended.py").write_text(f"{setup}\n{page.replace(', nn.Softmax(1)', '')}")
+    run = pytest_in(folder, "-p", "rhobar.integrations.pytest_plugin", "--rhobar", "--strict-markers", "-rA")
+    assert run.returncode == 1, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_sick_tests_fail_and_they_alone(told: str) -> None:
+    found = {name: outcome for outcome, name in re.findall(r"^(PASSED|FAILED|ERROR) (\S+)", told, re.MULTILINE)}
+    passed = ["without_training", "a_healthy_training", "muted", "all_muted"]
+    failed = ["a_sick_training", "that_fails_of_itself"]
+    errors = ["a_sick_fixture", "an_unknown_id"]
+    assert found == {
+        **{f"test_own.py::test_{name}": "PASSED" for name in passed},
+        **{f"test_own.py::test_{name}": "FAILED" for name in failed},
+        **{f"test_own.py::test_{name}": "ERROR" for name in errors},
+        **{f"test_page.py::test_my_{name}": "FAILED" for name in ("model_at_rest", "training")},
+        **{f"test_mended.py::test_my_{name}": "PASSED" for name in ("model_at_rest", "training")},
+    }
+
+
+def test_the_cause_is_named_where_it_is_the_reason(told: str) -> None:
+    sections = dict(
+        re.findall(r"^__+ (?:ERROR at setup of )?(test_\w+) _+\n(.*?)(?=^__+ |^=+ )", told, re.MULTILINE | re.DOTALL)
     )
-    assert result.stdout.str().count("double-softmax: ") == 2
-
-
-def test_an_unknown_finding_cannot_be_muted(pytester: pytest.Pytester) -> None:
-    code = TESTS.split("@pytest.mark.rhobar_mute\n")[0].replace('"double-softmax"', '"no-such-finding"')
-    pytester.makepyfile("\n".join(parts(SETUP)) + code)
-    result = pytester.runpytest_inprocess(*PLUGIN, "--rhobar", "-q", "-k", "muted")
-    result.assert_outcomes(failed=1, deselected=4)
-    result.stdout.fnmatch_lines(["*mute must name findings*no-such-finding*"])
-
-
-def test_the_fixture_holds_models_and_trainings_to_it(pytester: pytest.Pytester) -> None:
-    sick = "\n".join(parts(SETUP) + parts("pytest"))
-    for text, outcome in ((sick, {"failed": 2}), (sick.replace(", nn.Softmax(1)", ""), {"passed": 2})):
-        pytester.makepyfile(text)
-        result = pytester.runpytest_inprocess(*PLUGIN, "-q")
-        result.assert_outcomes(**outcome)
-        assert result.stdout.str().count("E   *AssertionError: Sequential is not healthy".replace("*", " ")) in (0, 2)
+    named = {
+        name for name, text in sections.items() if "Sequential is not healthy:" in text and "double-softmax: " in text
+    }
+    assert named == {"test_a_sick_training", "test_a_sick_fixture", "test_my_model_at_rest", "test_my_training"}
+    assert "KeyError: 'own'" in sections["test_that_fails_of_itself"]
+    assert "mute must name findings" in sections["test_an_unknown_id"]
 
 
 def test_installed_it_is_inert_and_imports_no_torch(tmp_path: Path) -> None:
     """As the entry point of a package that is installed: found by pytest, and asleep."""
-    plugins = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]["pytest11"]
+    plugins = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"][
+        "pytest11"
+    ]
     info = tmp_path / "site" / "stand_in-0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stand-in\nVersion: 0\n")
@@ -110,11 +130,7 @@ def test_installed_it_is_inert_and_imports_no_torch(tmp_path: Path) -> None:
         "    assert manager.has_plugin('stand_in') and not manager.has_plugin('rhobar-watched-tests')\n"
         "    assert 'rhobar.integrations.pytest_plugin' in sys.modules and 'torch' not in sys.modules\n"
     )
-    path = os.pathsep.join([str(tmp_path / "site"), str(ROOT / "src")])
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:rhobar", "-p", "no:cacheprovider", "test_inert.py"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+    run = pytest_in(tmp_path, path=(tmp_path / "site",))
     assert run.returncode == 0, run.stdout + run.stderr
 
 

@@ -9,7 +9,9 @@ from torch import nn
 try:
     from accelerate import Accelerator
 except ImportError as error:
-    raise ImportError(f"This needs accelerate ({error}); install the extra: pip install 'rhobar[integrations]'.") from error
+    raise ImportError(
+        f"This needs accelerate ({error}); install the extra: pip install 'rhobar[integrations]'."
+    ) from error
 
 from rhobar.diagnose.live import Run
 from rhobar.integrations.watching import Watching

@@ -8,7 +8,9 @@ try:
     from IPython.core.magic import Magics, cell_magic, magics_class
     from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 except ImportError as error:
-    raise ImportError(f"This needs IPython ({error}); install the extra: pip install 'rhobar[integrations]'.") from error
+    raise ImportError(
+        f"This needs IPython ({error}); install the extra: pip install 'rhobar[integrations]'."
+    ) from error
 
 from rich.console import Console
 

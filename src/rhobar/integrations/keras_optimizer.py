@@ -68,7 +68,7 @@ def follow(optimizer: Any, variables: list[Any], observer: Observer) -> Callable
     optimizer.build(variables)
     double, original = twin(optimizer, variables), optimizer.apply
 
-    def apply(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+    def apply(*args: Any, **kwargs: Any) -> None:
         before = optimizer.gradient_accumulation_steps and int(optimizer.iterations)
         observer.step_started(double)
         original(*args, **kwargs)

@@ -3,7 +3,6 @@
 Without the option nothing is watched, and torch is imported only by those who use the fixture.
 """
 
-import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any

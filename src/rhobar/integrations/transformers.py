@@ -33,6 +33,8 @@ class RhobarCallback(Watching, TrainerCallback):
         """Watch from here."""
         self.begin(kwargs["model"])
 
-    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
         """Tell."""
         self.end(speaks=state.is_world_process_zero)
