@@ -12,7 +12,6 @@ from tests.integrations.page import example
 ROOT = Path(__file__).resolve().parents[2]
 TELL = """
 import json
-import sys
 
 training = callback.run.record.trainings
 print(json.dumps({
@@ -30,14 +29,29 @@ print(json.dumps({
     "history": model.history.history["val_loss"],
     "exam": training[0].rate is not None,
     "left": "apply" in vars(model.optimizer),
-    "weights": [float(v.value.detach().double().sum()) for v in model.variables],
-}), file=sys.stdout)
+}))
 """
 
 
-def said(code: str, *variants: tuple[str, str], folder: Path) -> list[dict]:
-    """What is seen of the code and of its variants, one after the other in one process."""
-    lines = [f"exec({json.dumps(text)}, {{}})" for text in (code, *(code.replace(*v) for v in variants))]
+WEIGHTS = "print(json.dumps([float(v.value.detach().double().sum()) for v in model.variables]))\n"
+NESTED = """
+inputs = keras.Input((20,))
+encoder = keras.Sequential([keras.layers.Dense(32), keras.layers.BatchNormalization(), keras.layers.ReLU()], name="encoder")
+model = keras.Model(inputs, keras.layers.Dense(3, name="head")(keras.layers.Dropout(0.1)(encoder(inputs))))
+rate = keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)
+model.compile(
+    keras.optimizers.SGD(rate, momentum=0.9, gradient_accumulation_steps=2),
+    keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    metrics=["accuracy"],
+)
+callback = RhobarCallback()
+model.fit(x.numpy(), y.numpy(), epochs=20, validation_split=0.2, callbacks=[callback])
+"""
+
+
+def said(*codes: str, folder: Path) -> list:
+    """What the codes print as JSON, one after the other in one process."""
+    lines = [f"exec({json.dumps(code)}, {{}})" for code in codes]
     environment = {**os.environ, "KERAS_BACKEND": "torch", "PYTHONPATH": str(ROOT / "src")}
     run = subprocess.run(
         [sys.executable, "-c", "\n".join(lines)],
@@ -48,27 +62,45 @@ def said(code: str, *variants: tuple[str, str], folder: Path) -> list[dict]:
         timeout=500,
     )
     assert run.returncode == 0, run.stderr
-    return [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in run.stdout.splitlines() if line.startswith(("{", "["))]
 
 
-def test_the_example_is_found_the_mended_one_silent_and_weights_are_as_unwatched(tmp_path: Path) -> None:
-    code = example("Keras 3").replace("import keras\n", "import keras\nkeras.utils.set_random_seed(0)\n", 1) + TELL
-    start = "callbacks=[callback])\n"
-    unwatched = (
-        start,
-        "callbacks=[])\nprint(json.dumps([float(v.value.detach().double().sum()) for v in model.variables]))\nraise SystemExit\n",
-    )
-    code = "import json\n" + code
-    sick, mended = said(code, ("from_logits=True", "from_logits=False"), folder=tmp_path)
-    assert sick["found"] == ["double-softmax"] and mended["found"] == []
-    assert sick["where"] == ["dense_1"] and sick["layers"] == ["dense", "dense_1"]
-    assert all(held and moved and kind == "Dense" for _, kind, held, moved in sick["parameters"])
-    assert [name for name, *_ in sick["parameters"]] == ["dense.bias", "dense.kernel", "dense_1.bias", "dense_1.kernel"]
-    kind, settings = sick["optimizer"]
+def seeded(code: str) -> str:
+    seed = "import json, keras\nkeras.utils.set_random_seed(0)\n"
+    return seed + code
+
+
+def test_the_example_is_found_the_mended_one_silent_and_its_weights_are_as_unwatched(tmp_path: Path) -> None:
+    sick = seeded(example("Keras 3"))
+    mended = sick.replace("from_logits=True", "from_logits=False")
+    bare = mended.replace("callbacks=[callback]", "callbacks=[]").split("print(callback")[0]
+    assert len({sick, mended, bare}) == 3
+    found, silent, watched, unwatched = said(sick + TELL, mended + TELL + WEIGHTS, bare + WEIGHTS, folder=tmp_path)
+    assert watched == unwatched
+    assert found["found"] == ["double-softmax"] and silent["found"] == []
+    assert found["where"] == ["dense_1"] and found["layers"] == ["dense", "dense_1"]
+    assert [name for name, *_ in found["parameters"]] == [
+        "dense.bias",
+        "dense.kernel",
+        "dense_1.bias",
+        "dense_1.kernel",
+    ]
+    assert all(held and moved and kind == "Dense" for _, kind, held, moved in found["parameters"])
+    kind, settings = found["optimizer"]
     assert kind == "Adam" and settings["eps"] == 1e-7 and settings["lr"] == pytest.approx(0.01)
-    assert sick["steps"] == [100, 100] and sick["trainings"] == 1 and sick["loss"] == "cross_entropy"
-    assert [loss for _, loss, _ in sick["evaluations"]] == pytest.approx(sick["history"])
-    assert all(rows == 77 and not training for rows, _, training in sick["evaluations"])
-    assert sick["exam"] and not sick["left"]
-    assert "no-optimizer-step" in mended["checked"] and any("dropout" in what for what in mended["unseen"])
-    assert unwatched[0] in code
+    assert found["steps"] == [100, 100] and found["trainings"] == 1 and found["loss"] == "cross_entropy"
+    assert [loss for _, loss, _ in found["evaluations"]] == pytest.approx(found["history"])
+    assert all(rows == 77 and not training for rows, _, training in found["evaluations"])
+    assert found["exam"] and not found["left"]
+    assert "no-optimizer-step" in silent["checked"] and any("dropout" in what for what in silent["unseen"])
+
+
+@pytest.mark.slow
+def test_nested_models_schedules_and_accumulated_gradients_are_seen_as_they_are(tmp_path: Path) -> None:
+    code = seeded(example("Keras 3").split("model = keras")[0] + NESTED + TELL)
+    (seen,) = said(code, folder=tmp_path)
+    assert seen["found"] == [] and seen["steps"] == [100, 200]
+    assert seen["layers"] == ["encoder.dense", "head"] or seen["layers"] == ["dense", "head"]
+    kind, settings = seen["optimizer"]
+    assert kind == "SGD" and settings["momentum"] == 0.9 and settings["lr"] == pytest.approx(0.1 * 0.9**2, rel=0.01)
+    assert {module for _, module, *_ in seen["parameters"]} == {"Dense", "BatchNormalization"}
