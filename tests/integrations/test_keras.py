@@ -75,8 +75,10 @@ def test_the_example_is_found_the_mended_one_silent_and_its_weights_are_as_unwat
     mended = sick.replace("from_logits=True", "from_logits=False")
     bare = mended.replace("callbacks=[callback]", "callbacks=[]").split("print(callback")[0]
     assert len({sick, mended, bare}) == 3
-    found, silent, watched, unwatched = said(sick + TELL, mended + TELL + WEIGHTS, bare + WEIGHTS, folder=tmp_path)
-    assert watched == unwatched
+    examples = "import doctest, rhobar.integrations.keras as m\nprint(list(doctest.testmod(m)))"
+    codes = (sick + TELL, mended + TELL + WEIGHTS, bare + WEIGHTS, examples)
+    found, silent, watched, unwatched, (failed, tried) = said(*codes, folder=tmp_path)
+    assert watched == unwatched and not failed and tried
     assert found["found"] == ["double-softmax"] and silent["found"] == []
     assert found["where"] == ["dense_1"] and found["layers"] == ["dense", "dense_1"]
     assert [name for name, *_ in found["parameters"]] == [

@@ -3,6 +3,8 @@
 The frameworks take seconds to import: one test for each, which imports it where it runs.
 """
 
+import doctest
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,16 +21,23 @@ class Row:
     """A framework's example, what is wrong with it, and the change that mends it."""
 
     heading: str
+    module: str
     cause: str
     mend: tuple[str, str]
     end: str = "diagnosis, record = callback.diagnosis, callback.run.record\n"
 
 
 ROWS = [
-    Row("Lightning", "double-softmax", SOFTMAX),
-    Row("Hugging Face transformers", "learning-rate-too-high", ("learning_rate=0.3", "learning_rate=3e-3")),
+    Row("Lightning", "lightning", "double-softmax", SOFTMAX),
+    Row(
+        "Hugging Face transformers",
+        "transformers",
+        "learning-rate-too-high",
+        ("learning_rate=0.3", "learning_rate=3e-3"),
+    ),
     Row(
         "Accelerate",
+        "accelerate",
         "accumulating-gradients",
         ("optimizer.step()\n", "optimizer.step()\n                optimizer.zero_grad()\n"),
         "diagnosis, record = run.diagnosis(), run.record\n",
@@ -52,3 +61,5 @@ def test_the_sick_example_is_found_and_the_mended_one_silent(row: Row, tmp_path:
         record = names["record"]
         assert len(record.trainings) == 1 and not record.unseen
         assert names["diagnosis"].headline[:40] in capsys.readouterr().err.replace("\n", " ")
+    tried = doctest.testmod(importlib.import_module(f"rhobar.integrations.{row.module}"))
+    assert tried.attempted > 0 and tried.failed == 0
