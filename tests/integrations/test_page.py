@@ -63,3 +63,53 @@ def test_the_sick_example_is_found_and_the_mended_one_silent(row: Row, tmp_path:
         assert names["diagnosis"].headline[:40] in capsys.readouterr().err.replace("\n", " ")
     tried = doctest.testmod(importlib.import_module(f"rhobar.integrations.{row.module}"))
     assert tried.attempted > 0 and tried.failed == 0
+
+
+MANUAL = """
+class Classifier(Classifier):
+    def __init__(self):
+        super().__init__()
+        self.automatic_optimization = False
+
+    def training_step(self, batch):
+        loss = super().training_step(batch)
+        if self.trainer.training:
+            optimizer = self.optimizers()
+            optimizer.zero_grad()
+            self.manual_backward(loss)
+            optimizer.step()
+        return loss
+
+
+callback = """
+VARIANTS = [
+    ("Lightning", "\ncallback = ", MANUAL, SOFTMAX, "double-softmax"),
+    (
+        "Hugging Face transformers",
+        "report_to=[])",
+        "report_to=[], gradient_accumulation_steps=2, eval_strategy='epoch'), eval_dataset=examples[:64]",
+        ("learning_rate=0.3", "learning_rate=3e-3"),
+        "learning-rate-too-high",
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("heading", "usual", "variant", "mend", "cause"), VARIANTS, ids=lambda v: v if v in ("Lightning",) else ""
+)
+def test_manual_steps_accumulation_and_evaluations_change_nothing(
+    heading: str, usual: str, variant: str, mend: tuple[str, str], cause: str, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = example(heading)
+    assert code.count(usual) == 1
+    code = code.replace(usual, variant)
+    for text, wanted in ((code, cause), (code.replace(*mend), None)):
+        names: dict = {}
+        exec(compile(text, "example", "exec"), names)
+        callback = names["callback"]
+        (training,) = callback.run.record.trainings
+        assert ids(callback.diagnosis)[:1] == ([wanted] if wanted else []), callback.diagnosis.headline
+        assert len(training.evaluations) == (10 if heading == "Lightning" else 4)
+        assert training.backwards_per_step == (1 if heading == "Lightning" else 2)
