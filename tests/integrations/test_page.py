@@ -95,9 +95,7 @@ VARIANTS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("heading", "usual", "variant", "mend", "cause"), VARIANTS, ids=lambda v: v if v in ("Lightning",) else ""
-)
+@pytest.mark.parametrize(("heading", "usual", "variant", "mend", "cause"), VARIANTS, ids=[v[0] for v in VARIANTS])
 def test_manual_steps_accumulation_and_evaluations_change_nothing(
     heading: str, usual: str, variant: str, mend: tuple[str, str], cause: str, tmp_path: Path, monkeypatch
 ) -> None:

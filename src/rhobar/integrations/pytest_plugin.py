@@ -3,49 +3,18 @@
 Without the option nothing is watched, and torch is imported only by those who use the fixture.
 """
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rhobar.integrations.healthy import Healthy, begin, complaint
 from rhobar.watch.importing import when_imported
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-    from torch.optim.optimizer import Optimizer
-
     from rhobar.diagnose.live import Run
 
-__all__ = ["Healthy", "healthy"]
-
-
-class Healthy:
-    """What the fixture `healthy` is: call it on a model at rest, or train inside ``healthy.training()``."""
-
-    def __call__(
-        self,
-        model: "nn.Module",
-        loss: "Callable[..., Tensor]",
-        batch: Any,  # noqa: ANN401
-        optimizer: "Optimizer | None" = None,
-    ) -> None:
-        """Fail the test if the model is sick; `rhobar.assert_healthy`."""
-        from rhobar.diagnose.exam import assert_healthy
-
-        assert_healthy(model, loss, batch, optimizer)
-
-    @contextmanager
-    def training(self, model: "nn.Module | None" = None) -> "Iterator[Run]":
-        """Fail the test if the training in the body is sick: that of `model`, or any.
-
-        Raises:
-            AssertionError: If there is a cause or a symptom; the message names it, its numbers and its remedy.
-        """
-        with (run := _begin(model)):
-            yield run
-        if sick := _complaint(run):
-            raise AssertionError(sick)
+__all__ = ["healthy"]
 
 
 @pytest.fixture
@@ -83,7 +52,7 @@ def _watched(item: pytest.Item) -> Generator[None, Any, Any]:
     if not all(mark.args for mark in marks):
         return (yield)
     runs: list[Run] = []
-    cancel = when_imported("torch", lambda: runs.append(_begin()))
+    cancel = when_imported("torch", lambda: runs.append(begin()))
     try:
         result = yield
     finally:
@@ -91,22 +60,6 @@ def _watched(item: pytest.Item) -> Generator[None, Any, Any]:
         for run in runs:
             run.stop()
     for run in runs:
-        if sick := _complaint(run, *(i for mark in marks for i in mark.args)):
+        if sick := complaint(run, *(i for mark in marks for i in mark.args)):
             pytest.fail(sick, pytrace=False)
     return result
-
-
-def _begin(model: "nn.Module | None" = None) -> "Run":
-    from rhobar.diagnose.live import watch
-
-    run = watch(model)
-    run.start()
-    return run
-
-
-def _complaint(run: "Run", *mute: str) -> str:
-    from rhobar.diagnose.exam import complaint
-    from rhobar.diagnose.ranking import diagnose_record
-
-    names = " + ".join(dict.fromkeys(training.name for training in run.record.trainings))
-    return complaint(names, diagnose_record(run.record, mute=frozenset(mute)))
