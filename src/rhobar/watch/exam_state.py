@@ -68,13 +68,15 @@ class KeptBatch:
         Args:
             forwards: The passes that made the loss.
             loss: The loss.
-            handmade: A functional call of the same value, if the loss was spelled out by hand.
+            handmade: A functional call of the same value, if the loss was spelled out or reduced by hand.
         """
         if len(forwards) != 1:
             return None
         forward = forwards[0]
         outputs = tensors_in(forward.output)[:MAX_OUTPUTS]
-        call = forward.calls[0][1] if len(forward.calls) == 1 else handmade if not forward.calls else None
+        call = forward.calls[0][1] if len(forward.calls) == 1 else None
+        if not forward.calls or (call is not None and call.value.numel() > 1):
+            call = handmade  # losses one by one were reduced by hand
         loss_place = _loss_place(outputs, loss)
         place = None if call is None else _place(outputs, call.input)
         value = outputs[loss_place] if loss_place is not None else None if call is None else call.value

@@ -9,6 +9,17 @@ from torch import Tensor, nn
 
 __all__ = ["Names", "is_float", "model_label", "wrapped_as"]
 
+_WEIGHTS = (
+    ".weight",
+    ".weight_ih_l0",
+    ".in_proj_weight",
+    "_weight",
+    ".parametrizations.weight.original1",
+    ".kernel",
+    ".embeddings",
+)
+"""How names of weights end, after that of their layer."""
+
 
 class Names:
     """Maps parameters to ``(path, owning module)``; models are added as they are met."""
@@ -17,6 +28,7 @@ class Names:
         self._owner: dict[int, tuple[weakref.ref[Tensor], str, str]] = {}
         self._modules: dict[int, weakref.ref[nn.Module]] = {}
         self._labels: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
+        self._given: dict[int, tuple[weakref.ref[Tensor], str, str]] = {}
         self.recurrent: set[int] = set()
         """Weights of recurrent and attention modules, by identity."""
 
@@ -55,26 +67,44 @@ class Names:
         for name, parameter in module.named_parameters():
             self._owner[id(parameter)] = (weakref.ref(parameter), f"{label}.{name}", type(module).__name__)
 
+    def give(self, tensor: Tensor, name: str, kind: str) -> None:
+        """Name a parameter as its framework does, where torch's own path says nothing.
+
+        Args:
+            tensor: The parameter.
+            name: Its name.
+            kind: Type of the layer that owns it.
+        """
+        self._given[id(tensor)] = (weakref.ref(tensor), name, kind)
+
+    def _told(self, tensor: Tensor) -> tuple[str, str] | None:
+        """Name and owner's type."""
+        for names in (self._given, self._owner):
+            known = names.get(id(tensor))
+            if known is not None and known[0]() is tensor:
+                return known[1], known[2]
+        return None
+
     def __call__(self, tensor: Tensor) -> str:
         """The tensor's path, or its shape in words."""
-        known = self._owner.get(id(tensor))
-        if known is not None and known[0]() is tensor:
-            return known[1]
+        known = self._told(tensor)
+        if known is not None:
+            return known[0]
         shape = "×".join(map(str, tensor.shape)) or "scalar"
         return f"tensor({shape})"
 
     def layer(self, tensor: Tensor) -> str:
         """The path of the module that owns the tensor."""
         name = self(tensor)
-        for suffix in (".weight", ".weight_ih_l0", ".in_proj_weight", "_weight", ".parametrizations.weight.original1"):
+        for suffix in _WEIGHTS:
             if name.endswith(suffix):
                 return name[: -len(suffix)]
         return name
 
     def module(self, tensor: Tensor) -> str:
         """Type of the owning module, empty if unknown."""
-        known = self._owner.get(id(tensor))
-        return known[2] if known is not None and known[0]() is tensor else ""
+        known = self._told(tensor)
+        return known[1] if known is not None else ""
 
     def models(self) -> list[nn.Module]:
         """The models that still exist."""

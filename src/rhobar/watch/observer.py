@@ -313,6 +313,10 @@ class Observer:
                 if scaler.is_enabled() and self.steps.taken == token:
                     self.steps.skipped(optimizer)
 
+    def evaluated(self, loss: float, accuracy: float | None = None) -> None:
+        """An evaluation has ended, of which somebody knows the mean loss and the share of right answers."""
+        self.passes.evaluated(loss, accuracy)
+
     def step_started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""
         self.steps.started(optimizer)
