@@ -4,6 +4,7 @@ import dataclasses
 import math
 import weakref
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -71,6 +72,8 @@ class Tracker:
         self.optimizer: OptimizerFacts | None = None
         self.readings: list[Reading] = []
         self.open: OpenReading | None = None
+        self.sink: Callable[[Reading], None] | None = None
+        """Where finished readings go besides."""
         self.sheet = Sheet()
         self.last: tuple[int, Tensor, Tensor] | None = None
         self.clipped: deque[bool] = deque(maxlen=MAX_READINGS)
@@ -174,6 +177,12 @@ class Tracker:
             detail=f"{len(bad)} of {len(parameters)} parameters received a non-finite gradient from a finite loss",
         )
 
+    @property
+    def settled_losses(self) -> int:
+        """How many losses have come; those still on the device have not. Any thread may ask."""
+        count, waiting = len(self.losses), self.pending_losses[:1]
+        return min(count, waiting[0][0]) if waiting else count
+
     def settle_losses(self) -> None:
         """Fetch the losses that are still on the device, in one transfer."""
         if self.pending_losses:
@@ -226,6 +235,8 @@ class Tracker:
                 )
             self.last = (reading.step, opened.gradient, update)
         self.readings.append(reading)
+        if self.sink is not None:
+            self.sink(reading)
         self._thin()
 
     def _thin(self) -> None:
