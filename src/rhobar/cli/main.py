@@ -7,6 +7,7 @@ from rhobar.cli.models import models
 from rhobar.cli.optimizers import optimizers
 from rhobar.cli.probe import probe
 from rhobar.cli.run import run
+from rhobar.cli.runs import diff, export, runs, show
 from rhobar.cli.search import search
 from rhobar.cli.train import train
 
@@ -24,7 +25,7 @@ app.command(
     "run",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )(run)
-for _command in (train, search, probe, activations, initializers, losses, models, optimizers):
+for _command in (train, search, runs, show, diff, export, probe, activations, initializers, losses, models, optimizers):
     app.command(_command.__name__)(_command)
 
 

@@ -28,7 +28,7 @@ _TABLES = kinds()
 State = Literal["running", "ended", "failed", "broken off", "unknown"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Run:
     """A run that was, or is being, written to a folder; every question reads the file as it stands then.
 
@@ -121,6 +121,14 @@ class Run:
         for what, count, reason in zip(rows["what"], rows["count"], rows["reason"], strict=True):
             counts[what, reason] = counts.get((what, reason), 0) + count
         return [f"{count:,} {what} were lost: {reason}." for (what, reason), count in counts.items()]
+
+    @property
+    def courses(self) -> list[tuple[str, list[float]]]:
+        """Name and losses of each training, without its readings: quick to ask for, also of a long run."""
+        names, losses = self.columns("trainings"), self._by_training("losses")
+        return [
+            (name or "", _dense(losses.get(i, []))) for i, name in zip(names["training"], names["name"], strict=True)
+        ]
 
     @property
     def trainings(self) -> list[Training]:

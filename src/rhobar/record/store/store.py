@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rhobar.record.diagnosis import Diagnosis
 from rhobar.record.record import Record
@@ -74,6 +74,7 @@ class Batch:
         return bool(self.series) or any(self.rows.values())
 
 
+@runtime_checkable
 class Source(Protocol):
     """What a store writes: it is asked from the store's thread."""
 
