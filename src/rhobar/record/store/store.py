@@ -131,7 +131,10 @@ class Store:
         self._documents: dict[str, bytes] = {}
         self._dirty = True
         _LIVE.add(self)
-        self._claim()
+        try:
+            self._claim()
+        except OSError as error:
+            self._trouble = _said(error)
 
     @property
     def seconds(self) -> float:
@@ -178,28 +181,26 @@ class Store:
 
     def finish(self, record: Record) -> None:
         """The training has ended: write what is left, and the whole record."""
-        self._facts |= {
+        facts = {
             "state": "failed" if record.failure else "ended", "seconds": record.seconds, "budget": record.budget,
             "watch_seconds": record.watch_seconds, "environment": record.environment,
         }  # fmt: skip
-        self._add("record", to_json(record))
+        self._add(facts, "record", to_json(record))
 
     def conclude(self, diagnosis: Diagnosis) -> None:
         """Add what was concluded from the record."""
-        self._facts["headline"] = diagnosis.headline
-        self._add("diagnosis", to_json(diagnosis))
+        self._add({"headline": diagnosis.headline}, "diagnosis", to_json(diagnosis))
 
-    def _add(self, name: str, document: str) -> None:
-        self._documents[name] = zlib.compress(document.encode("utf-8", "backslashreplace"), 6)
-        self._dirty = True
-        self.stop()
+    def _add(self, facts: Mapping[str, object], name: str, document: str) -> None:
+        if self._pause():  # nobody else reads what is changed here
+            self._facts |= facts
+            self._documents[name] = zlib.compress(document.encode("utf-8", "backslashreplace"), 6)
+            self._dirty = True
+            self._flush()
 
     def _claim(self) -> None:
-        """A file of this run's own; a folder where there can be none is said."""
-        try:
-            self.path, self._made = new_file(self.folder), False
-        except OSError as error:
-            self.path, self._trouble = None, error.strerror or str(error)
+        """A file of this run's own."""
+        self.path, self._made = new_file(self.folder), False
 
     def _write_on(self) -> None:
         """The thread."""
@@ -233,14 +234,15 @@ class Store:
             self._failures, self._trouble = 0, None
         except Exception as error:
             self._failures = min(self._failures + 1, 16)
-            self._trouble = f"{type(error).__name__}: {error}"
+            self._trouble = _said(error)
         self.cost += time.thread_time() - start
 
     def _write(self) -> None:
         if self.path is None:
             self._claim()
+        assert self.path is not None
         batch = self._source.draw() if self._source is not None else Batch()
-        if self.path is None or not (batch or self._dirty or self._unsaid):
+        if not (batch or self._dirty or self._unsaid):
             return
         if self._made and not self.path.is_file():
             batch = self._begin_again("the file was removed")
@@ -286,6 +288,11 @@ class Store:
                     f"INSERT OR REPLACE INTO {series.table} SELECT ?1, ?2 + key, value FROM json_each(?3)",
                     (series.training, series.first, _json(series.values)),
                 )
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, in the system's words where it has some."""
+    return (error.strerror if isinstance(error, OSError) else None) or f"{type(error).__name__}: {error}"
 
 
 def _json(values: Sequence[float]) -> str:

@@ -1,0 +1,23 @@
+"""A process that writes a run until it is killed: says on standard output how many losses are surely in the file.
+
+python writer_program.py FOLDER INTERVAL
+"""
+
+import sys
+
+from tests.record.store.sources import Counting
+
+from rhobar.record.store import Store, store
+
+store.INTERVAL = float(sys.argv[2])
+
+
+class Telling(Counting):
+    def written(self):
+        super().written()
+        print(self.kept, flush=True)
+
+
+running = Store(sys.argv[1], name="killed")
+running.start(Telling(pace=50, readings=True))
+running._thread.join()
