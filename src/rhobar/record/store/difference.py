@@ -29,8 +29,8 @@ from rhobar.record.training import Training
 
 __all__ = ["Change", "Difference", "Parting", "TrainingDifference", "difference"]
 
-Z = 6.0
-"""Standard errors: with normal errors 2·10⁻⁹ a comparison, so not one in a run of 10⁶ comparisons."""
+Z = 5.0
+"""Standard errors: with normal errors of independent samples, 6·10⁻⁷ a comparison."""
 EPSILON = 1e-5
 """Relative rounding of float32 sums that were added in another order."""
 
@@ -138,7 +138,7 @@ def difference(a: Run, b: Run) -> Difference:
     paired = min(len(first), len(second))
     return Difference(
         tuple(settings),
-        tuple(_changes("", *(dict(f.get("environment") or {}) for f in (one, other)))),
+        tuple(_changes("", a.environment, b.environment)),
         tuple(_changes("", *found)) if len(found) == 2 else None,
         tuple(_compare(x, y) for x, y in zip(first, second, strict=False)),
         tuple(t.name for t in first[paired:] + second[paired:]),
@@ -212,7 +212,7 @@ def _tensor(step: int, a: LayerReading, b: LayerReading, tensor: str) -> Parting
 
 
 def _close(x: float, y: float, allowed: float) -> bool:
-    if not (math.isfinite(x) and math.isfinite(y)):
+    if _same(x, y) or not (math.isfinite(x) and math.isfinite(y)):
         return _same(x, y)
     return abs(x - y) <= allowed + EPSILON * max(abs(x), abs(y))
 

@@ -16,7 +16,7 @@ from rhobar.record.store.files import StoreError, reading, store_files
 from rhobar.record.store.processes import alive
 from rhobar.record.store.rows import evaluations_of, readings_of
 from rhobar.record.store.schema import kinds
-from rhobar.record.store.table import Form, as_table
+from rhobar.record.store.table import as_table
 from rhobar.record.training import LossFacts, Nonfinite, OptimizerFacts, Training
 
 __all__ = ["Run", "find_runs"]
@@ -87,7 +87,7 @@ class Run:
             for i, (name, kind) in enumerate(_TABLES[table].items())
         }
 
-    def table(self, name: str, *, as_: Form = "pandas") -> Any:  # noqa: ANN401
+    def table(self, name: str, *, as_: str = "pandas") -> Any:  # noqa: ANN401
         """One table as a data frame.
 
         Args:
@@ -101,6 +101,12 @@ class Run:
         """What is known of the run as a whole: name, started, state, host, environment and more."""
         facts = self.columns("facts")
         return {key: self._json(value) for key, value in zip(facts["key"], facts["value"], strict=True)}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Versions and device; empty until the run has ended."""
+        found = self.facts.get("environment")
+        return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
     @property
     def state(self) -> State:
@@ -166,7 +172,7 @@ class Run:
         reason = f"the run is {self.state}: only its losses, rates, readings and evaluations were written"
         return Record(
             str(facts.get("name", "")), trainings=self.trainings, unseen=[Unseen("the end of the run", reason)],
-            environment={str(k): str(v) for k, v in dict(facts.get("environment") or {}).items()},
+            environment=self.environment,
         )  # fmt: skip
 
     @property

@@ -76,7 +76,7 @@ def summary(run: Run) -> dict[str, Any]:
     facts = run.facts
     found: dict[str, Any] = {key: facts[key] for key in ("name", "started", "budget", "headline") if key in facts}
     found["state"] = run.state
-    found |= {f"environment.{key}": value for key, value in dict(facts.get("environment") or {}).items()}
+    found |= {f"environment.{key}": value for key, value in run.environment.items()}
     for i, training in enumerate(run.trainings, 1):
         prefix = f"training-{i}." if i > 1 else ""
         found[f"{prefix}model"] = training.name

@@ -8,6 +8,7 @@ SQLite has no NaN and makes NULL of it. NULL means "not seen" here, so NaN trave
 numbers.
 """
 
+import functools
 import sqlite3
 
 __all__ = ["APPLICATION", "MIGRATIONS", "create", "definitions", "kinds", "migrate", "version"]
@@ -76,8 +77,13 @@ def migrate(db: sqlite3.Connection, found: int) -> None:
 
 def definitions(found: int) -> dict[str, str]:
     """The statement of each table of version `found`, as SQLite keeps it in ``sqlite_master``."""
+    return _definitions("".join(MIGRATIONS[:found]))
+
+
+@functools.cache
+def _definitions(script: str) -> dict[str, str]:
     with sqlite3.connect(":memory:") as db:
-        db.executescript("".join(MIGRATIONS[:found]))
+        db.executescript(script)
         rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     db.close()
     return dict(rows)

@@ -1,14 +1,15 @@
 """Columns as a data frame of the library that the reader works with."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any
 
-__all__ = ["Form", "as_table"]
+__all__ = ["FORMS", "as_table"]
 
-Form = Literal["pandas", "polars", "arrow"]
+FORMS = ("pandas", "polars", "arrow")
+"""Whose data frames a table can be had as."""
 
 
-def as_table(columns: Mapping[str, list[Any]], kinds: Mapping[str, str], form: Form) -> Any:  # noqa: ANN401
+def as_table(columns: Mapping[str, list[Any]], kinds: Mapping[str, str], form: str) -> Any:  # noqa: ANN401
     """Columns as a data frame; ints, floats and texts whatever they hold, also if they hold nothing.
 
     In polars and Arrow, null is what was not seen and NaN what is not a number; pandas has NaN for both.
@@ -23,8 +24,8 @@ def as_table(columns: Mapping[str, list[Any]], kinds: Mapping[str, str], form: F
         ... ).num_rows
         2
     """
-    if form not in get_args(Form):
-        raise ValueError(f"as_ must be one of {', '.join(get_args(Form))}, got {form!r}.")
+    if form not in FORMS:
+        raise ValueError(f"as_ must be one of {', '.join(FORMS)}, got {form!r}.")
     try:
         if form == "pandas":
             import pandas
