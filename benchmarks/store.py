@@ -49,11 +49,10 @@ def cost(steps: int, budget: float | None) -> None:
         run = train(Path(folder), steps, budget=budget)
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         size, kept = (Path(folder) / "run.db").stat().st_size, Run(folder).trainings[0]
-        print(
-            f"budget {budget}: {steps:,} steps in {wall:.1f} s ({cpu:.1f} s of CPU); the store's thread took "
-            f"{run.store.cost:.3f} s = {run.store.cost / cpu:.2%} of the CPU time, {run.store.cost / wall:.2%} of the wall time; "
-            f"{len(kept.losses):,} losses, {len(kept.readings)} readings, {size / 1e6:.2f} MB"
-        )
+        print(f"budget {budget}: {steps:,} steps in {wall:.1f} s, {cpu:.1f} s of CPU")
+        spent = run.store.cost
+        print(f"  the store's thread: {spent:.3f} s = {spent / cpu:.2%} of CPU time, {spent / wall:.2%} of wall time")
+        print(f"  {len(kept.losses):,} losses, {len(kept.readings)} readings: {size / 1e6:.2f} MB")
 
 
 def kills(count: int) -> None:
@@ -81,8 +80,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.child is not None:
         train(options.child, 10**9, tell=True)
-    cost(options.steps, 0.05)
-    cost(options.steps // 10, None)
+    if options.steps:
+        cost(options.steps, 0.05)
+        cost(options.steps // 10, None)
     kills(options.kills)
 
 

@@ -126,6 +126,11 @@ def test_losses_that_are_still_on_the_device_are_written_when_they_have_come(tmp
         training.settle_losses()
         (series,) = [s for s in feed.draw().series if s.table == "losses"]
         assert series.values == [loss]
+        feed.written()
+        training.losses[-1] /= 8  # a loss that was scaled is told from its successor's step
+        training.losses.append(2.0)
+        (series,) = [s for s in feed.draw().series if s.table == "losses"]
+        assert (series.first, series.values) == (0, [loss / 8, 2.0])
 
 
 def test_no_store_is_made_where_none_is_asked_for(tmp_path, monkeypatch):
