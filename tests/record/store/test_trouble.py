@@ -14,7 +14,7 @@ from tests.record.store.trouble_program import kept, until
 
 from rhobar.record import Record
 from rhobar.record.store import Run, Store, new_folder, store
-from rhobar.record.store.files import store_files
+from rhobar.record.store.files import new_file, store_files
 
 ROOT = Path(__file__).parents[3]
 NAMESPACE = (
@@ -134,6 +134,11 @@ def test_two_writers_in_one_folder_have_a_file_each(tmp_path):
     for i, (path, source) in enumerate(zip(store_files(tmp_path), sources, strict=True)):
         run = Run(path)
         assert run.facts["name"] == str(i) and run.trainings[0].losses == [loss_at(k) for k in range(source.steps)]
+
+
+def test_writers_that_look_at_the_same_time_have_a_file_each(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "glob", lambda *_: iter(()))  # none of them sees another's file
+    assert [new_file(tmp_path).name for _ in range(3)] == ["run.db", "run-2.db", "run-3.db"]
 
 
 def test_another_process_that_holds_the_file_delays_and_loses_nothing(tmp_path):

@@ -3,6 +3,7 @@
 python writer_program.py FOLDER INTERVAL
 """
 
+import signal
 import sys
 
 from tests.record.store.sources import Counting
@@ -18,6 +19,7 @@ class Telling(Counting):
         print(self.kept, flush=True)
 
 
+signal.alarm(120)  # nobody waits for a writer that cannot write
 running = Store(sys.argv[1], name="killed")
 running.start(Telling(pace=50, readings=True))
 running._thread.join()
