@@ -136,6 +136,22 @@ def test_two_writers_in_one_folder_have_a_file_each(tmp_path):
         assert run.facts["name"] == str(i) and run.trainings[0].losses == [loss_at(k) for k in range(source.steps)]
 
 
+@pytest.mark.parametrize(
+    ("there", "new"),
+    [
+        ([], "run.db"),
+        (["run.db"], "run-2.db"),
+        (["run-2.db"], "run-3.db"),  # the latest run has the highest number
+        (["run.db-wal"], "run-2.db"),  # the log of a file that was removed is not taken for the new one's
+        (["run-x.db", "running.db"], "run.db"),
+    ],
+)
+def test_a_new_file_comes_after_those_that_are_there(tmp_path, there, new):
+    for name in there:
+        (tmp_path / name).write_bytes(b"")
+    assert new_file(tmp_path).name == new
+
+
 def test_writers_that_look_at_the_same_time_have_a_file_each(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "glob", lambda *_: iter(()))  # none of them sees another's file
     assert [new_file(tmp_path).name for _ in range(3)] == ["run.db", "run-2.db", "run-3.db"]
