@@ -65,8 +65,8 @@ def watch(
         loss: The loss function; it is recognised from the autograd graph, so this is for documentation only.
         budget: Share of the run time that watching may add; ``None`` reads everything at every step.
         confirm: Keep a copy of the first weights and batches, for ``run.diagnosis(confirm=True)``.
-        out: Folder in which to keep the run, written while it runs and read by `rhobar.record.Run`; ``None`` keeps it
-            in memory alone.
+        out: Folder in which to keep the run, written while it runs and read by `rhobar.record.store.Run`; ``None``
+            keeps it in memory alone.
 
     Returns:
         A run with ``.record``, the plain data, and ``.diagnosis()``, the findings.

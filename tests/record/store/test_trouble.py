@@ -215,6 +215,7 @@ def test_a_fork_inherits_no_writer_and_the_parent_goes_on(tmp_path):
         assert not out.running
         out.start()
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert Run(tmp_path).state == "running"  # the child did not write that it had ended
     out.finish(Record("parent"))
     assert kept(tmp_path) == source.steps
     assert Run(tmp_path).record.name == "parent"
