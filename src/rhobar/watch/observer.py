@@ -11,6 +11,7 @@ from torch.optim.optimizer import Optimizer
 
 from rhobar.record import LossFacts
 from rhobar.watch.exam_state import KeptBatch
+from rhobar.watch.feed import Feed
 from rhobar.watch.forwards import Forward, first_tensor, has_values, tensors_in
 from rhobar.watch.guard import Guard
 from rhobar.watch.hooks import LossCall
@@ -57,6 +58,16 @@ class Observer:
         self.scaled = ScaledLosses()
         self.replicas = Replicas(self.names)
         self._by_site: dict[Site, Tracker] = {}
+        self.feed: Feed | None = None
+        """Carries what was seen to a run store."""
+
+    def new_tracker(self) -> Tracker:
+        """Begin a training."""
+        tracker = Tracker(self.clock, self.names, self.histories)
+        if self.feed is not None:
+            tracker.sink = self.feed.sink(len(self.trackers))
+        self.trackers.append(tracker)
+        return tracker
 
     def loss_failed(self, kind: str, call: LossCall) -> None:
         """A loss refused its arguments: what it was given is evidence, although no backward pass follows."""
@@ -70,9 +81,7 @@ class Observer:
             pending = self.passes.pending
             model = pending[-1].model() if pending else None
             tracker = self.passes.tracker_of(model)
-            if tracker is None:
-                tracker = Tracker(self.clock, self.names, self.histories)
-                self.trackers.append(tracker)
+            tracker = tracker or self.new_tracker()
             if model is not None and not tracker.trains(model):
                 tracker.see_model(model, training=model.training)
             tracker.refused = True
@@ -106,6 +115,8 @@ class Observer:
         if self.guard.busy:
             return None
         self.passes.forget_running()
+        if self.feed is not None:
+            self.feed.tick()
         with self.guard.contained("backward passes") as on:
             if not on:
                 return None
@@ -165,10 +176,7 @@ class Observer:
         parameters = [p for model in models for p in model.parameters()]
         if self.only is not None and self.only.isdisjoint(map(id, parameters)):
             return None
-        tracker = self._by_site.get(site) or self.passes.tracker_of(models[-1])
-        if tracker is None:
-            tracker = Tracker(self.clock, self.names, self.histories)
-            self.trackers.append(tracker)
+        tracker = self._by_site.get(site) or self.passes.tracker_of(models[-1]) or self.new_tracker()
         self._by_site[site] = tracker
         for p in parameters:
             tracker.parameters.track(p)

@@ -90,9 +90,8 @@ def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[in
             f"more than {MAX_TRAININGS} trainings in one run; the first {MAX_TRAININGS} were watched",
         )
         return None
-    fresh = Tracker(observer.clock, observer.names, observer.histories)
+    fresh = observer.new_tracker()
     fresh.schedule.wants(0)
-    observer.trackers.append(fresh)
     return fresh
 
 

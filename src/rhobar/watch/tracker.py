@@ -4,6 +4,7 @@ import dataclasses
 import math
 import weakref
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -68,6 +69,8 @@ class Tracker:
         self.optimizer: OptimizerFacts | None = None
         self.readings: list[Reading] = []
         self.updates = Updates(self.parameters)
+        self.sink: Callable[[Reading], None] | None = None
+        """Where finished readings go besides."""
         self.sheet = Sheet()
         self.clipped: deque[bool] = deque(maxlen=MAX_READINGS)
         self.loss: LossFacts | None = None
@@ -198,6 +201,12 @@ class Tracker:
             self.nonfinite = None
         return scale < 1 and first is None
 
+    @property
+    def settled_losses(self) -> int:
+        """How many losses have come; those still on the device have not. Any thread may ask."""
+        count, waiting = len(self.losses), self.pending_losses[:1]
+        return min(count, waiting[0][0]) if waiting else count
+
     def settle_losses(self) -> None:
         """Fetch the losses that are still on the device, in one transfer."""
         if self.pending_losses:
@@ -230,6 +239,8 @@ class Tracker:
         """Keep readings that are complete."""
         for reading in closed:
             self.readings.append(reading)
+            if self.sink is not None:
+                self.sink(reading)
             self._thin()
 
     def _thin(self) -> None:
