@@ -1,6 +1,7 @@
 """Where the first NaN or infinity was born: the earliest operation of the graph that holds one."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from rhobar.record import Nonfinite, ParameterReading
 from rhobar.watch.graph import Graph, Node, op_name, saved
+from rhobar.watch.loss_term import skip_views
 from rhobar.watch.naming import Names
 from rhobar.watch.operations import find_map, value_of
 from rhobar.watch.reexamine import Origin, bad_rows, reexamine
@@ -25,7 +27,9 @@ def nonfinite(x: object) -> bool:
     return isinstance(x, Tensor) and x.is_floating_point() and x.numel() > 0 and not bool(torch.isfinite(x).all())
 
 
-def find_origin(graph: Graph, names: Names, step: int, loss: Tensor, rows: int = 0) -> Nonfinite:
+def find_origin(
+    graph: Graph, names: Names, step: int, loss: Tensor, rows: int = 0, outputs: Mapping[Node, Tensor] | None = None
+) -> Nonfinite:
     """Search inputs, parameters, then operations in forward order.
 
     Args:
@@ -34,8 +38,9 @@ def find_origin(graph: Graph, names: Names, step: int, loss: Tensor, rows: int =
         step: Backward pass.
         loss: The loss itself.
         rows: Rows of the batch, 0 if not known.
+        outputs: The models' outputs by the node that made them.
     """
-    first, bad = _search(graph, names, step)
+    first, bad = _search(graph, names, step, outputs or {})
     at, count = bad_rows(~torch.isfinite(bad), rows) if bad is not None else ((), None)
     return dataclasses.replace(first, rows=at, num_rows=count, batch=rows or None)
 
@@ -110,7 +115,7 @@ def _again(tracker: "Tracker") -> Origin | None:
     return reexamine(models[0], tracker.recent, autocast=tracker.loss_scale is not None)
 
 
-def _search(graph: Graph, names: Names, step: int) -> tuple[Nonfinite, Tensor | None]:
+def _search(graph: Graph, names: Names, step: int, outputs: Mapping[Node, Tensor]) -> tuple[Nonfinite, Tensor | None]:
     """The first non-finite value, and the tensor that holds it."""
     bad_leaves = [names(leaf) for leaf in graph.leaves.values() if nonfinite(leaf)]
     where = "the first operation"
@@ -127,14 +132,14 @@ def _search(graph: Graph, names: Names, step: int) -> tuple[Nonfinite, Tensor | 
             continue
         inputs_bad = any(nonfinite(saved(node, name)) for name in _KEPT if not name.startswith("result"))
         result = value_of(graph, node)
-        if not inputs_bad and _from_constant(graph, node, result):
+        if not inputs_bad and _from_constant(graph, node, result, outputs):
             return _given(step, where, node, "a constant it was given"), result
         if (nonfinite(result) or _outside(node)) and not inputs_bad:
             first = Nonfinite(step, where, "forward", op_name(node), born=True, detail=_fed(node), fed_finite=True)
             return first, result if nonfinite(result) else None
         if inputs_bad:
             bad = next(x for name in _KEPT if nonfinite(x := saved(node, name)))
-            if _bad_constant(graph, node):
+            if _bad_constant(graph, node, outputs):
                 return _given(step, where, node, "a constant it was given"), bad
             detail = "its operand was the first to be kept"
             return Nonfinite(step, where, "forward", op_name(node), born=True, detail=detail), bad
@@ -148,13 +153,19 @@ def _given(step: int, where: str, node: Node, detail: str) -> Nonfinite:
     return Nonfinite(step, where, "input", op_name(node), born=False, detail=detail)
 
 
-def _from_constant(graph: Graph, node: Node, result: object) -> bool:
+def _from_constant(graph: Graph, node: Node, result: object, outputs: Mapping[Node, Tensor]) -> bool:
     """Whether a sum of finite values and a constant that nobody kept is NaN: finite sums overflow at most."""
     if op_name(node) not in ("Add", "Sub", "Rsub") or not isinstance(result, Tensor) or not nonfinite(result):
         return False
     inputs = graph.inputs(node)
-    known = [value_of(graph, c) for c in inputs if c is not None]
+    known = [_value(graph, c, outputs) for c in inputs if c is not None]
     return any(c is None for c in inputs) and bool(torch.isnan(result).any()) and not any(map(nonfinite, known))
+
+
+def _value(graph: Graph, node: Node, outputs: Mapping[Node, Tensor]) -> Tensor | None:
+    """What a node made, or the model's output that it is a view of."""
+    kept = value_of(graph, node)
+    return outputs.get(skip_views(graph, node) or node) if kept is None else kept
 
 
 def _outside(node: Node) -> bool:
@@ -169,13 +180,13 @@ def _outside(node: Node) -> bool:
     return False
 
 
-def _bad_constant(graph: Graph, node: Node) -> bool:
+def _bad_constant(graph: Graph, node: Node, outputs: Mapping[Node, Tensor]) -> bool:
     """Whether the non-finite operand has no gradient history: it came from outside the network."""
     inputs = graph.inputs(node)
     return (
         len(inputs) > 1
         and any(c is None for c in inputs)
-        and not any(nonfinite(value_of(graph, c)) for c in inputs if c is not None)
+        and not any(nonfinite(_value(graph, c, outputs)) for c in inputs if c is not None)
     )
 
 

@@ -114,14 +114,14 @@ class StepReading:
             observer.guard.note("layers inside a reentrant checkpoint", "it keeps no graph; use_reentrant=False does")
         self.layers = find_layers(graph)
         self.loss_tensor = loss
-        outputs = {
+        self.outputs = {
             t.grad_fn: t
             for f in observer.passes.pending
             if f.recorded
             for t in tensors_in(f.output)[:8]
             if t.grad_fn is not None
         }
-        self.trace = trace_loss(graph, outputs)
+        self.trace = trace_loss(graph, self.outputs)
         self.hand_written = self.trace.hand_written
         self.pending = list(observer.passes.pending)
         self.drafts: list[Draft] = []
@@ -136,7 +136,7 @@ class StepReading:
         loss = float(self.loss_tensor.detach().float().mean()) / (self.scale.value if self.scale is not None else 1.0)
         if not math.isfinite(loss) and tracker.nonfinite is None:
             rows = tracker.recent.rows if tracker.recent is not None else 0
-            tracker.nonfinite = find_origin(self.graph, self.names, step, self.loss_tensor, rows)
+            tracker.nonfinite = find_origin(self.graph, self.names, step, self.loss_tensor, rows, self.outputs)
             refine(tracker)
         tracker.replica = self.observer.replicas.replica(
             id(tracker), self.observer.trackers.index(tracker), tracker.reached
