@@ -3,6 +3,7 @@
 import typer
 
 from rhobar.cli.catalogue import activations, initializers, losses
+from rhobar.cli.lab import lab
 from rhobar.cli.models import models
 from rhobar.cli.optimizers import optimizers
 from rhobar.cli.probe import probe
@@ -26,6 +27,7 @@ app.command(
 )(run)
 for _command in (train, search, probe, activations, initializers, losses, models, optimizers):
     app.command(_command.__name__)(_command)
+app.add_typer(lab)
 
 
 @app.command("findings")
@@ -33,6 +35,7 @@ def findings(name: str = typer.Argument("", help="One finding, to read its page.
     """List what a diagnosis can say, or explain one finding."""
     from rhobar.diagnose import findings as _registered
     from rhobar.diagnose.rule import RULES
+    from rhobar.experiments import shown_by
 
     assert _registered
     if name and name not in RULES:
@@ -40,6 +43,8 @@ def findings(name: str = typer.Argument("", help="One finding, to read its page.
         raise typer.Exit(2)
     if name:
         typer.echo(f"# {name} ({RULES[name].kind})\n\n{RULES[name].doc.strip()}")
+        for experiment in shown_by(name):
+            typer.echo(f"\nSee the mechanism: rhobar lab run {experiment.name}\n  {experiment.claim}")
         return
     for rule in sorted(RULES.values(), key=lambda r: (r.kind, r.id)):
         typer.echo(f"{rule.kind:8} {rule.id:28} {rule.doc.strip().splitlines()[0]}")

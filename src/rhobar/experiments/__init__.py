@@ -3,7 +3,7 @@
 ``rhobar lab list`` names them, ``rhobar lab run NAME`` checks one on this machine, ``rhobar lab all`` all of them.
 """
 
-from rhobar.experiments.catalogue import experiments, find
+from rhobar.experiments.catalogue import experiments, find, shown_by
 from rhobar.experiments.checks import Check, at_least, at_most, equal, near, true
 from rhobar.experiments.experiment import Experiment, Result, Setting
 
@@ -18,5 +18,6 @@ __all__ = [
     "experiments",
     "find",
     "near",
+    "shown_by",
     "true",
 ]

@@ -8,7 +8,7 @@ from functools import cache
 import rhobar.experiments as package
 from rhobar.experiments.experiment import Experiment
 
-__all__ = ["experiments", "find"]
+__all__ = ["experiments", "find", "shown_by"]
 
 
 @cache
@@ -46,3 +46,8 @@ def find(name: str) -> Experiment:
         hint = f"did you mean {nearest[0]!r}?" if nearest else "`rhobar lab list` names them all."
         raise ValueError(f"There is no experiment {name!r}; {hint}")
     return known[name]
+
+
+def shown_by(finding: str) -> list[Experiment]:
+    """Return the experiments that show the mechanism of a finding."""
+    return [experiment for experiment in experiments().values() if finding in experiment.findings]
