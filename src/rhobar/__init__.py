@@ -12,7 +12,7 @@ Point rhobar at a training and it says why it does not learn, with numbers, and 
 The modules hold the mathematics: `nn` (neurons, activations, losses, initialisers, layers, architectures), `optim`
 (update rules and optimizers), `probes` (Jacobians, curvature, kernels, noise, geometry, information, topology and
 more), `linalg` (operators by their products), `train` (`fit`, schedules, checkpoints, data sets, recipes, strategies),
-`select` (splits, searches, criteria).
+`select` (splits, searches, criteria), `theory` (bounds and predictions).
 
 Names are loaded when they are used, so that ``import rhobar`` does not import torch.
 """
@@ -36,12 +36,13 @@ __all__ = [
     "optim",
     "probes",
     "select",
+    "theory",
     "train",
     "watch",
 ]
 
 if TYPE_CHECKING:
-    from rhobar import linalg, nn, optim, probes, select, train
+    from rhobar import linalg, nn, optim, probes, select, theory, train
     from rhobar.diagnose.exam import assert_healthy, diagnose
     from rhobar.diagnose.live import watch
     from rhobar.select.estimators import Classifier, Regressor
@@ -59,7 +60,7 @@ _VERBS = {
 }
 
 
-_MODULES = ("linalg", "nn", "optim", "probes", "select", "train")
+_MODULES = ("linalg", "nn", "optim", "probes", "select", "theory", "train")
 
 
 class _Root(ModuleType):

@@ -1,9 +1,10 @@
-"""Matrices, not networks: operators known by their products, and what can be learned from few of them."""
+"""Matrices, not networks: operators known by their products, what few of them tell, and Gaussian expectations."""
 
 from rhobar.linalg.arnoldi import SpectralRadius, spectral_radius
 from rhobar.linalg.condition import ConditionNumber, condition_number
 from rhobar.linalg.conjugate_gradient import TrustRegionSolution, conjugate_gradient
 from rhobar.linalg.diagonal import DiagonalEstimate, diagonal
+from rhobar.linalg.gaussian_expectation import gaussian_expectation, gaussian_pair_expectation, pointwise_slope
 from rhobar.linalg.golub_kahan import SingularValue, largest_singular_value, smallest_singular_value
 from rhobar.linalg.hutchinson import hutchinson_trace
 from rhobar.linalg.hutchpp import hutchpp_trace
@@ -33,10 +34,13 @@ __all__ = [
     "conjugate_gradient",
     "diagonal",
     "eigenpairs",
+    "gaussian_expectation",
+    "gaussian_pair_expectation",
     "hutchinson_trace",
     "hutchpp_trace",
     "largest_singular_value",
     "negative_directions",
+    "pointwise_slope",
     "singular_value_band",
     "smallest_singular_value",
     "spectral_density",

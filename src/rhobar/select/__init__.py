@@ -25,7 +25,8 @@ from rhobar.select.search import (
     search,
 )
 from rhobar.select.splits import Split, grouped_k_fold, k_fold, stratified_k_fold
-from rhobar.select.structural_risk import StructuralRisk, finite_class_penalty, structural_risk, vc_penalty
+from rhobar.select.structural_risk import StructuralRisk, structural_risk
+from rhobar.theory.learning import finite_class_penalty, vc_penalty
 
 __all__ = [
     "Bootstrap",

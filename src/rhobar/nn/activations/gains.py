@@ -20,9 +20,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from torch import Tensor
+
+from rhobar.linalg import gaussian_expectation, pointwise_slope
 
 __all__ = [
     "CriticalPoint",
@@ -34,10 +34,8 @@ __all__ = [
     "variance_band",
 ]
 
-Pointwise = Callable[[Tensor], Tensor]
+Pointwise = Callable[[torch.Tensor], torch.Tensor]
 
-_REACH = 13.0  # the normal density is below 1e-37 there
-_PANELS, _ORDER = 104, 20  # panels of ¼ with 20 Gauss-Legendre nodes: exact to rounding for what is smooth on a panel
 _TOLERANCE = 1e-9
 _LARGEST_Q = 1e4
 
@@ -66,37 +64,6 @@ class CriticalPoint:
         return self.parallel <= 1 + 1e-6
 
 
-def gaussian_expectation(f: Pointwise, variance: float = 1.0, *, kinks: Sequence[float] = (0.0,)) -> float:
-    """Return E[f(z)] for z ~ N(0, variance), by Gauss–Legendre quadrature on panels that end at the kinks.
-
-    E[f(z)] = ∫ f(√variance u) e^(−u²/2) / √(2π) du
-
-    Args:
-        f: A function of a tensor, entry by entry, in double precision.
-        variance: Of z, above 0.
-        kinks: Where f or its derivative jumps; at one that is not named a jump of f costs up to 2e-3 of its height, one
-            of its derivative 3e-6.
-
-    Raises:
-        ValueError: If the variance is not positive and finite.
-
-    Example:
-        >>> round(gaussian_expectation(torch.square, 4.0), 12)
-        4.0
-    """
-    if not 0 < variance < math.inf:
-        raise ValueError(f"The variance must be a positive finite number, got {variance}.")
-    ends = np.linspace(-_REACH, _REACH, _PANELS + 1)
-    ends = np.union1d(ends, [k / math.sqrt(variance) for k in kinks if abs(k) < _REACH * math.sqrt(variance)])
-    nodes, weights = np.polynomial.legendre.leggauss(_ORDER)
-    half = np.diff(ends)[:, None] / 2
-    u = torch.from_numpy((ends[:-1, None] + half * (nodes + 1)).ravel())
-    w = torch.from_numpy((half * weights).ravel())
-    density = torch.exp(-u.square() / 2) / math.sqrt(2 * math.pi)
-    with torch.no_grad():
-        return float((w * density * f(u * math.sqrt(variance))).sum())
-
-
 def forward_gain(phi: Pointwise, q: float = 1.0, *, kinks: Sequence[float] = (0.0,)) -> float:
     """Return E[φ(z)²] for z ~ N(0, q): the second moment that an activation hands on.
 
@@ -114,7 +81,7 @@ def backward_gain(phi: Pointwise, q: float = 1.0, *, kinks: Sequence[float] = (0
         >>> round(backward_gain(torch.relu), 12)
         0.5
     """
-    return gaussian_expectation(lambda z: _slope(phi, z).square(), q, kinks=kinks)
+    return gaussian_expectation(lambda z: pointwise_slope(phi, z).square(), q, kinks=kinks)
 
 
 def signal_point(phi: Pointwise, q: float = 1.0, *, kinks: Sequence[float] = (0.0,)) -> CriticalPoint:
@@ -194,16 +161,9 @@ def _spread(phi: Pointwise, point: CriticalPoint, kinks: Sequence[float]) -> flo
     return point.weight_variance**2 * (fourth - second**2)
 
 
-def _slope(phi: Pointwise, z: Tensor) -> Tensor:
-    with torch.enable_grad():
-        z = z.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(phi(z).sum(), z, materialize_grads=True)
-    return slope
-
-
 def _point(phi: Pointwise, q: float, weight_variance: float, kinks: Sequence[float]) -> CriticalPoint:
     bias_variance = q - weight_variance * forward_gain(phi, q, kinks=kinks)
-    tilt = gaussian_expectation(lambda z: phi(z) * _slope(phi, z) * z, q, kinks=kinks) / q
+    tilt = gaussian_expectation(lambda z: phi(z) * pointwise_slope(phi, z) * z, q, kinks=kinks) / q
     if abs(bias_variance) <= _TOLERANCE * q:
         bias_variance = 0.0
     perpendicular = weight_variance * backward_gain(phi, q, kinks=kinks)
