@@ -1,0 +1,1 @@
+"""Backpropagation: the chain rule, and what it costs."""

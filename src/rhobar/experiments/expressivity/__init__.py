@@ -1,0 +1,1 @@
+"""What one hidden layer and what many can compute."""

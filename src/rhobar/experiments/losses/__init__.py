@@ -1,0 +1,1 @@
+"""Losses: what they assume of the data, and what their minimum is."""

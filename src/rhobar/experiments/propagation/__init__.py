@@ -1,0 +1,1 @@
+"""Signals and gradients through depth and time: initialisation, normalisation, shortcuts."""
