@@ -1,0 +1,1 @@
+"""Recurrent networks and maps as dynamical systems: attractors, stability and chaos."""

@@ -1,0 +1,1 @@
+"""Why and when what is learned holds for new data: bias and variance, double descent, implicit bias, bounds."""

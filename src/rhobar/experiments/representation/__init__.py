@@ -1,0 +1,1 @@
+"""What layers make of their inputs: principal components, symmetry, shape."""

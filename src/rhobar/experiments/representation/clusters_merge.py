@@ -1,0 +1,65 @@
+"""Topology simplifies through the layers of a trained net: clusters of one class become one component."""
+
+import torch
+from torch import nn
+
+from rhobar.experiments.checks import near
+from rhobar.experiments.experiment import Experiment, Result, Setting
+from rhobar.experiments.pictures import versus
+from rhobar.probes.topology import persistent_homology
+
+__all__ = ["EXPERIMENT"]
+
+_PER_CLUSTER = 30
+
+
+def _run(setting: Setting) -> Result:
+    generator = setting.generator()
+    centres = torch.tensor([[-3.0, 0.0], [0.0, 0.0], [3.0, 0.0]], dtype=torch.float64)
+    x = centres.repeat_interleave(_PER_CLUSTER, 0)
+    x = x + 0.3 * torch.randn(x.shape, generator=generator, dtype=torch.float64)
+    targets = torch.tensor([-1.0, 0.0, 1.0] if setting.broken else [1.0, -1.0, 1.0], dtype=torch.float64)
+    y = targets.repeat_interleave(_PER_CLUSTER)[:, None]
+    with torch.random.fork_rng():
+        torch.manual_seed(setting.seed)
+        model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    counts = []
+    with torch.no_grad():
+        h = x
+        for layer in (None, *model):
+            h = h if layer is None else layer(h)
+            if not isinstance(layer, nn.Linear) or h.shape[1] == 1:
+                counts.append(persistent_homology(h, loops=False, generator=setting.generator(1)).num_significant(0))
+    layers = tuple(range(len(counts)))
+    return Result(
+        checks=(
+            near("components at the input: three clusters", 3, counts[0], relative=0.0),
+            near("components at the output: two classes", 2, counts[-1], relative=0.0),
+        ),
+        figures=(
+            versus("Components in every layer", "layer", "components", layers, [3.0] + [float("nan")] * (len(layers) - 2)
+                   + [2.0], counts),
+        ),
+        notes=("Counted as long bars of H₀, longer than twice the 95 % quantile of resampling.",),
+    )  # fmt: skip
+
+
+EXPERIMENT = Experiment(
+    name="clusters-merge",
+    claim="A net trained on clusters of which several share a class maps the data to as many components as there are "
+    "classes.",
+    source="Naitzat, Zhitnikov and Lim (2020), Topology of deep neural networks, section 4.",
+    textbook=("B57", "B60"),
+    control="every cluster is a class of its own: nothing merges",
+    run=_run,
+    formulas=("rhobar.probes.topology.persistent_homology",),
+)

@@ -1,0 +1,1 @@
+"""Choosing models and settings: criteria, resampling and search."""

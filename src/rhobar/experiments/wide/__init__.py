@@ -1,0 +1,1 @@
+"""Networks in the limit of infinite width: Gaussian processes and constant kernels."""
