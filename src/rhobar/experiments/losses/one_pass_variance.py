@@ -83,7 +83,7 @@ def _run(setting: Setting) -> Result:
 
 
 EXPERIMENT = Experiment(
-    name="stable-formulas",
+    name="one-pass-variance",
     claim="Welford's variance errs by at most nε√(1 + μ²/σ²), E[x²] − E[x]² by about ε μ²/σ²: all of it at μ = 10⁴ σ.",
     source="Chan, Golub and LeVeque (1983), Algorithms for computing the sample variance, table 1.",
     textbook=("B81", "B10", "A65"),
