@@ -1,26 +1,26 @@
 """Which function, test, experiment and finding carries an id of the textbook: read off the source, nothing is run.
 
 A function or module carries what its docstring names after ``Textbook:``, or a table of it names as a string of ids; a
-test what its name, docstring or comments mention; an experiment what it declares; a finding what its docstring names,
-and what an experiment that shows its mechanism declares.
+test what its docstring or comments mention, and what a function that it uses carries; an experiment what it declares; a
+finding what its docstring names, and what an experiment that shows its mechanism declares.
 """
 
 import ast
-import io
 import re
-import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rhobar.experiments import experiments
+from scripts.gallery.tests_of import mentioned, using
 from scripts.gallery.textbook import ROOT, ids_in
+
+from rhobar.experiments import experiments
 
 __all__ = ["Carriers", "carriers", "declared_ids"]
 
 _DECLARED = re.compile(r"Textbook:((?:.|\n(?!\s*\n))*)")
+_CLAIMS = "tests/experiments/test_experiments.py::test_the_claim_holds_and_shows_a_picture"
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-_PROGRAMS = ("programs", "healthy")  # scripts under test, not tests
 
 
 @dataclass
@@ -53,12 +53,17 @@ def carriers() -> dict[str, Carriers]:
             found[id_].findings.add(finding[1].replace("_", "-"))
         elif not name.startswith("rhobar.experiments."):
             found[id_].functions.add(name)
-    for id_, name in _tested_ids():
+    for id_, name in mentioned():
         found[id_].tests.add(name)
+    tests = using()
+    for carried in found.values():
+        for name in carried.functions:
+            carried.tests |= tests.get(name, set())
     for experiment in experiments().values():
         for id_ in experiment.textbook:
             found[id_].experiments.add(experiment.name)
             found[id_].findings.update(experiment.findings)
+            found[id_].tests.add(f"{_CLAIMS}[{experiment.name}]")
     return dict(found)
 
 
@@ -92,33 +97,3 @@ def _tabled(scope: ast.Module | _Scope) -> Iterator[str]:
                 named = list(ids_in(part.value))
                 if named and not re.sub(r"[ABC](\d{1,2}|-§[\d.]+[a-d]?)|[,\s–]", "", part.value):
                     yield from named
-
-
-def _tested_ids() -> Iterator[tuple[str, str]]:
-    """Yield (id, test) of what tests say: comments and docstrings; the test around them, else the file."""
-    for path in sorted((ROOT / "tests").glob("**/test_*.py")):
-        relative = path.relative_to(ROOT)
-        if relative.parts[1] in _PROGRAMS:
-            continue
-        text = path.read_text(encoding="utf-8")
-        tree = ast.parse(text)
-        for line, words in _said(text, tree):
-            around = next((n.name for n in tree.body if isinstance(n, _Scope) and _first(n) <= line <= _last(n)), "")
-            test = f"{relative}::{around}" if around.lower().startswith("test") else str(relative)
-            yield from ((i, test) for i in ids_in(words))
-
-
-def _said(text: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
-    for scope, _ in _scopes(tree):
-        yield getattr(scope, "lineno", 0), ast.get_docstring(scope) or ""
-
-
-def _first(node: _Scope) -> int:
-    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
-
-
-def _last(node: _Scope) -> int:
-    return node.end_lineno or node.lineno
