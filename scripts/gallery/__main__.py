@@ -51,6 +51,9 @@ def _copy_prose() -> None:
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target)
+    pages = sorted(p.stem for p in (SOURCES / "docs" / "findings").glob("*.md") if p.stem != "index")
+    with (SOURCES / "docs" / "findings" / "index.md").open("a", encoding="utf-8") as index:
+        index.write("\n```{toctree}\n:hidden:\n\n" + "\n".join(f"{p} <{p}>" for p in pages) + "\n```\n")
     for name, shown in _mechanisms().items():
         page = SOURCES / "docs" / "findings" / f"{name}.md"
         if page.exists():

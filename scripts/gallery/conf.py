@@ -28,7 +28,7 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 napoleon_numpy_docstring = False
-napoleon_custom_sections = [("Reference", "References"), ("Refused if", "notes_style")]
+napoleon_custom_sections = [("Reference", "References")]
 napoleon_use_rtype = False
 napoleon_use_ivar = True
 

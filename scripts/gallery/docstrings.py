@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from scripts.gallery.textbook import ids_in
 
-__all__ = ["prepare"]
+__all__ = ["escaped", "prepare"]
 
 _ID = re.compile(r"(?<![\w§.-])([ABC]\d{1,2}|C-§[\d.]*\d[a-d]?)(?!\w)(?:\[[^\]]*\])?")
 _LITERAL = re.compile(r"(``.+?``|:\w+:`[^`]+`|`[^`]+`)")
@@ -22,7 +22,7 @@ def prepare(lines: list[str], *, place: Callable[[str], str]) -> list[str]:
     """
     prepared: list[str] = []
     literal, declared = -1, False
-    for line in lines:
+    for line in _set_apart(lines):
         indent = len(line) - len(line.lstrip())
         code = line.lstrip().startswith((">>>", "... "))
         if literal >= 0 and line.strip() and indent <= literal:
@@ -31,7 +31,7 @@ def prepare(lines: list[str], *, place: Callable[[str], str]) -> list[str]:
         if code or literal >= 0 or (prepared and _in_doctest(prepared, line)):
             prepared.append(line)
         else:
-            prepared.append(_linked(_escaped(line), place) if declared else _escaped(line))
+            prepared.append(_linked(escaped(line), place) if declared else escaped(line))
         if literal < 0 and line.rstrip().endswith("::"):
             literal = indent
     return prepared
@@ -49,13 +49,36 @@ def _in_doctest(before: list[str], line: str) -> bool:
     return False
 
 
-def _escaped(line: str) -> str:
+def _set_apart(lines: list[str]) -> list[str]:
+    """Put a blank line around formulas that stand indented under a sentence."""
+    apart: list[str] = []
+    formula = False
+    for line in lines:
+        before = apart[-1] if apart else ""
+        indented = line.startswith(" ")
+        if not line.strip() or not before.strip():
+            formula = formula and not line.strip()
+        elif indented and not before.startswith(" ") and not before.rstrip().endswith(":"):
+            apart.append("")
+            formula = not line.lstrip().startswith(">>>")
+        elif formula and not indented:
+            apart.append("")
+            formula = False
+        apart.append(line)
+    return apart
+
+
+def escaped(line: str) -> str:
+    """Return a line in which signs of markup outside of quotes by backticks stand for themselves."""
     if _STARRED.match(line):
         return line
     bullet = _BULLET.match(line)
     head, rest = (bullet[0], line[bullet.end() :]) if bullet else ("", line)
     parts = _LITERAL.split(rest)
     parts[::2] = [re.sub(r"([*|\\])|(?<=\w)(_)(?=\W|$)", r"\\\g<0>", part) for part in parts[::2]]
+    for i in range(2, len(parts), 2):
+        if parts[i][:1].isalnum():  # as in `Recipe`s
+            parts[i] = f"\\ {parts[i]}"
     return head + "".join(parts)
 
 

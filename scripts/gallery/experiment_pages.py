@@ -89,9 +89,9 @@ def experiment_index(verdicts: Mapping[str, str]) -> str:
     held = sum(v == "holds" for v in verdicts.values())
     parts = [
         "# Experiments",
-        f"{len(verdicts)} claims of the theory, each with a prediction, a measurement and a verdict from the machine that "
-        f"built these pages: {held} hold. Each has a negative control, in which its assumption is broken and it must fail. "
-        "`rhobar lab all` runs them on yours.",
+        f"{len(verdicts)} claims of the theory, each with a prediction, a measurement and a verdict from the machine "
+        f"that built these pages: {held} hold. Each has a negative control, in which its assumption is broken and it "
+        "must fail. `rhobar lab all` runs them on yours.",
     ]
     for topic, some in topics().items():
         shown = [e for e in some if e.name in verdicts]

@@ -17,7 +17,7 @@ _N = 2000
 
 
 def _log_sum_exp(z: torch.Tensor, setting: Setting) -> torch.Tensor:
-    """ln Σ e^z = max + ln Σ e^(z − max); without the maximum taken out in the control."""
+    """Ln Σ e^z = max + ln Σ e^(z − max); without the maximum taken out in the control."""
     shift = torch.zeros(()) if setting.broken else z.max()
     return shift + (z - shift).exp().sum().log()
 
