@@ -40,9 +40,8 @@ def using() -> dict[str, set[str]]:
     for name, _, tree in _files():
         imported = _imported(tree)
         for node in tree.body:
-            for used in {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} & set(imported):
-                module, original = imported[used]
-                named[_top(module), original].add(_test(name, node))
+            for module, used in _uses(node, imported):
+                named[_top(module), used].add(_test(name, node))
     found: defaultdict[str, set[str]] = defaultdict(set)
     for module, tree in _modules():
         for what in _public(tree):
@@ -53,6 +52,15 @@ def using() -> dict[str, set[str]]:
         if not found[member]:
             found[member] |= found[table]
     return found
+
+
+def _uses(node: ast.stmt, imported: dict[str, tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield what a statement uses of rhobar: names it imported, and attributes of modules that it imported."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and part.id in imported:
+            yield imported[part.id]
+        elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id in imported:
+            yield ".".join(imported[part.value.id]), part.attr
 
 
 @cache

@@ -17,13 +17,13 @@ _N = 2000
 
 
 def _log_sum_exp(z: torch.Tensor, setting: Setting) -> torch.Tensor:
-    """Ln Σ e^z = max + ln Σ e^(z − max); without the maximum taken out in the control."""
+    """Return ln Σ e^z = max + ln Σ e^(z − max); without the maximum taken out in the control."""
     shift = torch.zeros(()) if setting.broken else z.max()
     return shift + (z - shift).exp().sum().log()
 
 
 def _naive(x: torch.Tensor) -> float:
-    """E x² − (E x)², summed one by one."""
+    """Return E x² − (E x)², summed one by one."""
     total, squares = torch.zeros(()), torch.zeros(())
     for value in x:
         total, squares = total + value, squares + value * value
@@ -64,7 +64,7 @@ def _run(setting: Setting) -> Result:
                     worst / (_UNIT * 2 * len(z))),
             at_most("Welford's variance: largest error over its bound n u κ", 1.0,
                     max(a / b for a, b in zip(welford, bounds, strict=True))),
-            at_least("E x² − (E x)² at a mean of 10⁴: its relative error, over that bound", 1.0, naive[-1] / bounds[-1]),
+            at_least("E x² − (E x)² at a mean of 10⁴: its error over that bound", 1.0, naive[-1] / bounds[-1]),
             true("softmax of ±10⁴ is finite", bool(probabilities.isfinite().all())),
         ),
         figures=(
@@ -73,7 +73,7 @@ def _run(setting: Setting) -> Result:
                 tuple(
                     Curve(name, _OFFSETS, tuple(math.log10(max(v, 1e-9)) for v in values))
                     for name, values in (
-                        ("measured, E x² − (E x)²", naive), ("measured, Welford", welford), ("predicted bound n u κ", bounds)
+                        ("measured, E x² − (E x)²", naive), ("measured, Welford", welford), ("predicted bound", bounds)
                     )
                 ),
                 log=True,
