@@ -7,7 +7,8 @@ Point rhobar at a training and it says why it does not learn, with numbers, and 
 * `watch`: in your own loop;
 * `fit`: a loop to observe, that trains on one process or many;
 * `diagnose`: a model at rest;
-* `assert_healthy`: in your tests.
+* `assert_healthy`: in your tests;
+* `repair`: search for the fewest changes that let it learn.
 
 The modules hold the mathematics: `nn` (neurons, activations, losses, initialisers, layers, architectures), `optim`
 (update rules and optimizers), `probes` (Jacobians, curvature, kernels, noise, geometry, information, topology and
@@ -35,6 +36,7 @@ __all__ = [
     "nn",
     "optim",
     "probes",
+    "repair",
     "select",
     "theory",
     "train",
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from rhobar import linalg, nn, optim, probes, select, theory, train
     from rhobar.diagnose.exam import assert_healthy, diagnose
     from rhobar.diagnose.live import watch
+    from rhobar.diagnose.repair import repair
     from rhobar.select.estimators import Classifier, Regressor
     from rhobar.train.fit import fit
     from rhobar.train.recipe import Recipe
@@ -56,6 +59,7 @@ _VERBS = {
     "assert_healthy": "rhobar.diagnose.exam",
     "diagnose": "rhobar.diagnose.exam",
     "fit": "rhobar.train.fit",
+    "repair": "rhobar.diagnose.repair",
     "watch": "rhobar.diagnose.live",
 }
 

@@ -38,7 +38,9 @@ def test_outputs_become_normal_as_the_width_grows(width):
     s = gaussian(200_000, width).clamp(min=0).square().mean(1)
     kurtosis = 3 * float(s.square().mean() / s.mean() ** 2)
     assert kurtosis - 3 == pytest.approx(15 / width, rel=0.05)
-    assert 2 * float(s.mean()) == pytest.approx(T.arc_cosine_kernel(torch.ones(1, 1), torch.ones(1, 1)).item(), rel=0.01)
+    assert 2 * float(s.mean()) == pytest.approx(
+        T.arc_cosine_kernel(torch.ones(1, 1), torch.ones(1, 1)).item(), rel=0.01
+    )
 
 
 @pytest.mark.parametrize("depth", [1, 3])

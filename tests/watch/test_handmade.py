@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import rhobar as rb
 from rhobar.watch.graph import Graph
 from rhobar.watch.handmade import handmade_call
 from rhobar.watch.loss import trace_loss
@@ -75,3 +76,35 @@ def test_a_squeezed_prediction_keeps_its_target() -> None:
     y = torch.randn(16, generator=torch.Generator().manual_seed(1))
     _, _, call = call_for(lambda f, y: ((f.squeeze(1) - y) ** 2).mean(), y)
     assert call is not None and torch.allclose(call.target.reshape(-1), y, atol=1e-5)
+
+
+SPELLINGS = {
+    "power": (lambda f, y: ((f - y) ** 2).mean(), "mse"),
+    "square, turned round": (lambda f, y: (y - f).square().mean(), "mse"),
+    "product": (lambda f, y: ((f - y) * (f - y)).mean(), "mse"),
+    "half a sum": (lambda f, y: 0.5 * ((f - y) ** 2).sum() / len(y), "mse"),
+    "absolute": (lambda f, y: (f - y).abs().mean(), "l1"),
+    "softplus": (lambda f, y: (F.softplus(f) - f * y).mean(), "bce_with_logits"),
+}
+SHAPES = {"squeezed": lambda f: f.squeeze(-1), "first column": lambda f: f[:, 0], "flat": torch.flatten}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize(("loss", "kind"), SPELLINGS.values(), ids=SPELLINGS)
+def test_targets_of_a_loss_by_hand_are_seen_whatever_shape_the_output_has(loss, kind, shape):
+    torch.manual_seed(0)
+    x = torch.randn(200, 3)
+    y = (x[:, 0] > 0).float()
+    net = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05)
+    with rb.watch(net, optimizer) as run:
+        for rows in torch.randperm(200).split(10) * 2:
+            optimizer.zero_grad()
+            loss(shape(net(x[rows])), y[rows]).backward()
+            optimizer.step()
+    (training,) = run.record.trainings
+    assert training.loss.kind == kind
+    assert training.targets.distinct == pytest.approx((0.0, 1.0), abs=1e-5) or kind != "bce_with_logits"
+    assert training.targets.mean == pytest.approx(float(y.mean()), abs=0.05)
+    assert training.targets.constant_loss > 0.2
+    assert training.modes.eval_loss is not None

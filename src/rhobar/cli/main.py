@@ -7,6 +7,7 @@ from rhobar.cli.lab import lab
 from rhobar.cli.models import models
 from rhobar.cli.optimizers import optimizers
 from rhobar.cli.probe import probe
+from rhobar.cli.repair import repair
 from rhobar.cli.run import run
 from rhobar.cli.search import search
 from rhobar.cli.train import train
@@ -21,10 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command(
-    "run",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
-)(run)
+_OF_SCRIPTS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
+app.command("run", context_settings=_OF_SCRIPTS)(run)
+app.command("repair", context_settings=_OF_SCRIPTS)(repair)
 for _command in (train, search, probe, activations, initializers, losses, models, optimizers):
     app.command(_command.__name__)(_command)
 app.add_typer(lab)

@@ -11,18 +11,20 @@ import torch
 from torch import Tensor
 
 # As they are before anything is put around them.
-from torch.nn.functional import binary_cross_entropy, cross_entropy, l1_loss, mse_loss
+from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, l1_loss, mse_loss
 
 from rhobar.watch.graph import VIEWS
 from rhobar.watch.hooks import LossCall
-from rhobar.watch.loss import LossTerm, LossTrace
+from rhobar.watch.loss import LossTrace
+from rhobar.watch.loss_term import LossTerm
 
-__all__ = ["handmade_call"]
+__all__ = ["handmade_call", "target_left_by"]
 
 _FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "mse": mse_loss,
     "l1": l1_loss,
     "bce": binary_cross_entropy,
+    "bce_with_logits": binary_cross_entropy_with_logits,
     "cross_entropy": cross_entropy,
 }
 _VALUES: dict[str, Callable[..., Tensor]] = {
@@ -44,7 +46,7 @@ def handmade_call(trace: LossTrace, loss: Tensor) -> LossCall | None:
     if function is None or prediction is None:
         return None
     if target is None:
-        target = _target_left_by(term)
+        target = target_left_by(term)
     if target is None or prediction.is_nested or target.is_nested:
         return None
     if term.kind == "cross_entropy":
@@ -63,7 +65,7 @@ def handmade_call(trace: LossTrace, loss: Tensor) -> LossCall | None:
     return LossCall(function, (prediction, target), {}, loss)
 
 
-def _target_left_by(term: LossTerm) -> Tensor | None:
+def target_left_by(term: LossTerm) -> Tensor | None:
     """The y of a residual f − y, where f is known but for its shape; also where (B, 1) met (B,), and each row is y."""
     value, residual = term.prediction_value, term.residual
     if value is None or residual is None or not VIEWS.issuperset(term.passed):

@@ -5,15 +5,17 @@ formula compares with what, then goes on along the prediction to the last linear
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from rhobar.watch.graph import VIEWS, Graph, Node, op_name, out_shape, saved
-from rhobar.watch.operations import ACTIVATIONS, NORMALISATIONS, find_map, value_of
+from rhobar.watch.formulas import hand_written_term
+from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
+from rhobar.watch.loss_term import LossTerm, axis_of, only_input, pairs_up, skip_views
+from rhobar.watch.operations import ACTIVATIONS, NORMALISATIONS, find_map
 
-__all__ = ["LossTerm", "LossTrace", "follow_prediction", "silent_broadcast", "trace_loss"]
+__all__ = ["LossTrace", "follow_prediction", "silent_broadcast", "trace_loss"]
 
 _REDUCTIONS = frozenset(
     [
@@ -47,32 +49,6 @@ _NAMED = {
     "MultilabelMarginLoss": "multilabel_margin",
     "CtcLoss": "ctc",
 }
-
-
-@dataclass
-class LossTerm:
-    """One additive term of the loss: its formula, what it predicts, what it compares with."""
-
-    kind: str
-    node: Node
-    prediction: Node | None = None
-    prediction_value: Tensor | None = None
-    target: Tensor | None = None
-    chain: list[str] = field(default_factory=list)
-    link: list[str] = field(default_factory=list)
-    link_dim: int | None = None
-    link_size: int | None = None
-    link_value: Tensor | None = None
-    broadcast: tuple[int, ...] | None = None
-    reduction: str = "unknown"
-    output_node: Node | None = None
-    residual: Tensor | None = None
-    """prediction − target, where the formula kept it."""
-    weight: Tensor | None = None
-    """Weights of the classes, or of the positive class."""
-    weighted: bool = False
-    passed: tuple[str, ...] = ()
-    """Operations between the formula's prediction and the node whose value `prediction_value` is."""
 
 
 @dataclass
@@ -134,7 +110,7 @@ def _trace_term(graph: Graph, node: Node, reduction: str, outputs: dict[Node, Te
     if name in _NAMED:
         term = _named(graph, node, _NAMED[name])
     else:
-        term = _hand_written_term(graph, node) or LossTerm("custom", node, prediction=node)
+        term = hand_written_term(graph, node) or LossTerm("custom", node, prediction=node)
     if term.reduction == "unknown":
         term.reduction = reduction
     follow_prediction(graph, term, outputs)
@@ -156,11 +132,11 @@ def _named(graph: Graph, node: Node, kind: str) -> LossTerm:
         ]
         if stretched:
             term.broadcast = tuple(term.target.shape)
-    below = _skip_views(graph, term.prediction)
+    below = skip_views(graph, term.prediction)
     if kind == "nll" and below is not None and op_name(below) == "LogSoftmax":
-        term.kind, term.prediction = "cross_entropy", _only(graph, below)
+        term.kind, term.prediction = "cross_entropy", only_input(graph, below)
         term.prediction_value = None
-        if below is term_input(graph, node) and _axis(below) == 0 and len(out_shape(below)) == 2:
+        if below is term_input(graph, node) and axis_of(below) == 0 and len(out_shape(below)) == 2:
             _add_link(term, below, "log_softmax")
     return term
 
@@ -169,101 +145,6 @@ def term_input(graph: Graph, node: Node) -> Node | None:
     """The node that the formula itself received."""
     inputs = graph.inputs(node)
     return inputs[0] if inputs else None
-
-
-def _axis(node: Node) -> int | None:
-    """Axis of a softmax, counted from the front."""
-    shape, dim = out_shape(node), saved(node, "dim")
-    if not shape or dim is None:
-        return None
-    dim = int(dim)
-    return (dim - 2**64 if dim >= 2**63 else dim) % len(shape)
-
-
-def _hand_written_term(graph: Graph, node: Node) -> LossTerm | None:
-    """Squares, absolute values, and log-probabilities picked or weighted by targets."""
-    name = op_name(node)
-    exponent = saved(node, "exponent")
-    inputs = [c for c in graph.inputs(node) if c is not None]
-    squared = (name == "Pow" and exponent is not None and float(exponent) == 2) or (
-        name == "Mul" and len(inputs) == 2 and inputs[0] is inputs[1]
-    )
-    if (squared or name == "Abs") and inputs and op_name(inputs[0]) in ("Sub", "Add", "Rsub"):
-        return _residual(graph, node, inputs[0], "l1" if name == "Abs" else "mse")
-    if hinge := _hinge(graph, node):
-        return hinge
-    if name in ("Index", "Gather") and inputs:
-        below = _skip_views(graph, inputs[0])
-        if below is not None and op_name(below) in ("LogSoftmax", "Log"):
-            index = saved(node, "index") if name == "Gather" else _last(saved(node, "indices"))
-            kind = "cross_entropy" if op_name(below) == "LogSoftmax" else "nll"
-            target = index if isinstance(index, Tensor) else None
-            return LossTerm(kind, node, _only(graph, below) if kind == "cross_entropy" else below, None, target)
-    if name == "Mul" and len(inputs) == 1:
-        below = _skip_views(graph, inputs[0], also=("Neg",))
-        target = next((t for n in ("other", "self") if isinstance(t := saved(node, n), Tensor)), None)
-        if below is not None and op_name(below) == "LogSoftmax":
-            if isinstance(target, Tensor) and target.ndim == 2 and _axis(below) == 0:
-                target = target.T  # classes down the columns, samples side by side
-            return LossTerm("soft_cross_entropy", node, _only(graph, below), None, target)
-        if below is not None and op_name(below) == "Log" and target is not None and target.ndim == 2:
-            return LossTerm("log_likelihood", node, below, None, target)
-    if name in ("Add", "Sub") and _two_logs(graph, node):
-        first = _skip_views(graph, inputs[0], also=("Mul", "Neg", "Add", "ClampMin", "Clamp"))
-        target = saved(inputs[0], "other")
-        target = target if isinstance(target, Tensor) and target.numel() > 1 else saved(inputs[0], "self")
-        return LossTerm(
-            "bce", node, _only(graph, first) if first else None, None, target if isinstance(target, Tensor) else None
-        )
-    return None
-
-
-def _hinge(graph: Graph, node: Node) -> LossTerm | None:
-    """max(0, 1 − y·f), or its square: y is the constant factor of the margin."""
-    inside = _only(graph, node) if op_name(node) == "Pow" else node
-    if inside is None or op_name(inside) not in ("ClampMin", "Clamp", "Relu", "Maximum"):
-        return None
-    shifted = _skip_views(graph, _only(graph, inside))
-    if shifted is None or op_name(shifted) not in ("Rsub", "Sub", "Add"):
-        return None
-    margin = _skip_views(graph, _only(graph, shifted), also=("Neg",))
-    if margin is None or op_name(margin) != "Mul" or len(graph.signal_inputs(margin)) != 1:
-        return None
-    target = next((t for n in ("other", "self") if isinstance(t := saved(margin, n), Tensor) and t.numel() > 1), None)
-    return None if target is None else LossTerm("hinge", node, graph.signal_inputs(margin)[0], None, target)
-
-
-def _two_logs(graph: Graph, node: Node) -> bool:
-    """y·log p + (1 − y)·log(1 − p): a sum of two products with logarithms."""
-    inputs = [c for c in graph.inputs(node) if c is not None]
-    return len(inputs) == 2 and all(
-        (below := _skip_views(graph, c, also=("Mul", "Neg", "Add"))) is not None and op_name(below) == "Log"
-        for c in inputs
-    )
-
-
-def _residual(graph: Graph, node: Node, difference: Node, kind: str) -> LossTerm | None:
-    """(prediction − target): the target is what the kept residual leaves of the prediction."""
-    slots = graph.inputs(difference)
-    signal = [i for i, c in enumerate(slots) if c is not None]
-    if len(signal) != 1:
-        return None
-    prediction = slots[signal[0]]
-    term = LossTerm(kind, node, prediction)
-    value = value_of(graph, prediction)
-    residual = saved(node, "self")
-    if isinstance(residual, Tensor):
-        term.prediction_value = value
-        # y − p keeps the prediction in the second slot, p − y in the first.
-        sign = -1.0 if (signal[0] == 1) == (op_name(difference) == "Sub") else 1.0
-        term.chain = [f"residual:{sign:+.0f}"]
-        term.residual = sign * residual.detach()
-        if value is not None:
-            term.target = value.detach() - term.residual if residual.shape == value.shape else None
-    shape, wide = out_shape(prediction), out_shape(difference)
-    if wide and math.prod(wide) > math.prod(shape or (1,)) and _outer(shape, wide):
-        term.broadcast = wide
-    return term
 
 
 def silent_broadcast(graph: Graph, last: Node | None) -> tuple[int, ...] | None:
@@ -278,16 +159,10 @@ def silent_broadcast(graph: Graph, last: Node | None) -> tuple[int, ...] | None:
             signals = graph.signal_inputs(node)
             shape = out_shape(signals[0]) if len(signals) == 1 else ()
             column = len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
-            if column and _outer(shape, out_shape(node)) and op_name(signals[0]) not in ("Unsqueeze", "Expand"):
+            if column and pairs_up(shape, out_shape(node)) and op_name(signals[0]) not in ("Unsqueeze", "Expand"):
                 return out_shape(node)
         after = after or node is last
     return None
-
-
-def _outer(shape: tuple[int, ...], wide: tuple[int, ...]) -> bool:
-    """Whether the result holds every pair of the batch: (B,) or (B, 1) became (B, B)."""
-    batch = max(shape, default=1)
-    return batch > 1 and sum(n == batch for n in wide) > sum(n == batch for n in shape)
 
 
 def follow_prediction(graph: Graph, term: LossTerm, outputs: dict[Node, Tensor]) -> None:
@@ -309,7 +184,7 @@ def follow_prediction(graph: Graph, term: LossTerm, outputs: dict[Node, Tensor])
                 term.prediction_value, term.passed = outputs.get(node), tuple(term.chain[1:-1])
             return
         below = _descend(graph, node)
-        if name == "Expand" and below is not None and _outer(out_shape(below), out_shape(node)):
+        if name == "Expand" and below is not None and pairs_up(out_shape(below), out_shape(node)):
             term.broadcast = term.broadcast or out_shape(node)
         if name in ACTIVATIONS:
             _add_link(term, node, ACTIVATIONS[name])
@@ -326,7 +201,7 @@ def _add_link(term: LossTerm, node: Node, name: str) -> None:
         kept = saved(node, "result")
         term.link_value = kept if isinstance(kept, Tensor) else None
     if name in ("softmax", "log_softmax") and term.link_dim is None:
-        term.link_dim = _axis(node)
+        term.link_dim = axis_of(node)
         if term.link_dim is not None:
             term.link_size = out_shape(node)[term.link_dim]
 
@@ -337,33 +212,13 @@ def _descend(graph: Graph, node: Node) -> Node | None:
     return signals[0] if len(set(signals)) == 1 else None
 
 
-def _skip_views(graph: Graph, node: Node | None, also: tuple[str, ...] = ()) -> Node | None:
-    for _ in range(32):
-        if node is None or (op_name(node) not in VIEWS and op_name(node) not in also):
-            return node
-        node = _only(graph, node)
-    return node
-
-
-def _only(graph: Graph, node: Node) -> Node | None:
-    inputs = [c for c in graph.inputs(node) if c is not None]
-    return inputs[0] if inputs else None
-
-
-def _last(values: object) -> object:
-    if isinstance(values, list | tuple):
-        tensors = [v for v in values if isinstance(v, Tensor)]
-        return tensors[-1] if tensors else None
-    return values
-
-
 def _hand_written(graph: Graph) -> list[str]:
     """Formulas with a stable form that were spelled out, and values at which their derivative is not finite."""
     found = []
     for node in graph.nodes:
         name = op_name(node)
         if name == "Log":
-            below = _skip_views(graph, _only(graph, node), also=("Add", "Clamp", "ClampMin"))
+            below = skip_views(graph, only_input(graph, node), also=("Add", "Clamp", "ClampMin"))
             inner = ACTIVATIONS.get(op_name(below)) if below is not None else None
             kept = saved(node, "self")
             if isinstance(kept, Tensor) and bool((kept <= 0).any()):

@@ -12,10 +12,11 @@ from rhobar.record import BEFORE, LossFacts, Reading
 from rhobar.watch.data import InputStatistics, term_value
 from rhobar.watch.forwards import tensors_in
 from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
-from rhobar.watch.handmade import handmade_call
+from rhobar.watch.handmade import handmade_call, target_left_by
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.layers import Draft, find_layers, read_layer, structure
-from rhobar.watch.loss import LossTerm, follow_prediction, silent_broadcast, trace_loss
+from rhobar.watch.loss import follow_prediction, silent_broadcast, trace_loss
+from rhobar.watch.loss_term import LossTerm
 from rhobar.watch.nonfinite import find_origin, nonfinite
 from rhobar.watch.operations import Map, find_map
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
@@ -221,6 +222,10 @@ class StepReading:
         call = self._call_for(term)
         prediction = term.prediction_value
         target = term.target
+        if call is None and target is None and (left := target_left_by(term)) is not None:
+            target = left
+            if prediction is not None and prediction.numel() == left.numel():
+                prediction = prediction.reshape(left.shape)
         if call is not None:
             kind, made = call
             if isinstance(made.target, Tensor):

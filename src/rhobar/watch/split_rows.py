@@ -47,8 +47,8 @@ class Spread:
         """As many rows of each batch, at most 512 in all, those with non-finite values left out."""
         if not self.kept:
             return None
-        each = max(1, ROWS // len(self.kept))
-        rows = torch.cat([sample[:: -(-len(sample) // each)] for sample in self.kept])
+        each = max(1, min(ROWS // len(self.kept), *map(len, self.kept)))
+        rows = torch.cat([sample[torch.arange(each) * len(sample) // each] for sample in self.kept])
         return rows[torch.isfinite(rows).all(1)]
 
 

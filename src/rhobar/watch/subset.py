@@ -20,7 +20,9 @@ __all__ = ["fit_subset"]
 
 STEPS, RATES = 300, (1e-2, 1e-3)
 SECONDS = 1.5
-MOST_ROWS = 256
+FEWEST = 20
+"""Backward passes of a training worth the question: an exam of a model at rest takes fewer."""
+MOST_ROWS = 2048
 LEFT = 0.2
 """Of the constant answer's loss: a training that ended lower needs no such test."""
 
@@ -29,7 +31,7 @@ def fit_subset(model: nn.Module, batches: list[KeptBatch], training: Training) -
     """Train a copy on the smallest kept batch alone; ``None`` if there is no reason to, or too little time."""
     constant = training.targets.constant_loss if training.targets else None
     probe, tail = training.labels, training.losses[-max(1, len(training.losses) // 10) :]
-    if constant is None or constant <= 0 or probe is None or not probe.informative:
+    if len(training.losses) < FEWEST or constant is None or constant <= 0 or probe is None or not probe.informative:
         return None
     batch = min(batches, key=lambda b: b.shape[0] if b.shape else MOST_ROWS + 1)
     rows = batch.shape[0] if batch.shape else 0

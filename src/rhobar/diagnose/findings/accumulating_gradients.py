@@ -55,6 +55,7 @@ _MIN_STEPS = 3
         "unstable-optimizer-setting",
         "vanishing-gradient",
         "rank-collapse",
+        "too-little-capacity",
     ),
     references=("PyTorch documentation, torch.optim.Optimizer.zero_grad",),
 )

@@ -60,6 +60,7 @@ _TIMES, _GAP = 2.0, 0.25
         "learning-rate-too-high",
         "learning-rate-too-low",
         "miscalibration",
+        "too-little-capacity",
     ),
     references=("Wu, He (2018), Group normalization", "Ioffe (2017), Batch renormalization"),
 )

@@ -41,7 +41,14 @@ _SQUASHING = ("softmax", "sigmoid")
         "Hand the raw outputs (logits) to the loss.",
         "loss = F.cross_entropy(logits, targets)  # no softmax before it",
     ),
-    explains=("not-learning", "underfitting", "vanishing-gradient", "saturated-units", "learning-rate-too-low"),
+    explains=(
+        "not-learning",
+        "underfitting",
+        "vanishing-gradient",
+        "saturated-units",
+        "learning-rate-too-low",
+        "too-little-capacity",
+    ),
     references=("Bridle (1990), Probabilistic interpretation of feedforward classification network outputs",),
 )
 def double_softmax(training: Training, record: Record) -> Outcome:

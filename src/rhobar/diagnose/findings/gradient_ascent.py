@@ -69,6 +69,7 @@ _UPHILL = 0.3
         "saturated-units",
         "clipping-always-active",
         "rank-collapse",
+        "too-little-capacity",
     ),
     references=("Robbins & Monro (1951), A stochastic approximation method",),
 )
@@ -129,15 +130,16 @@ def _negated(training: Training, course: Progress) -> Outcome:
         return None
     if kind == "cross_entropy" and targets is not None and targets.minimum < 0 and not targets.integral:
         return None
-    if training.loss is None or training.loss.num_terms > 1 or not (course.end < 0 and course.end < course.start):
+    end = course.end if course.finite else next((x for x in reversed(training.losses) if math.isfinite(x)), 0.0)
+    if training.loss is None or training.loss.num_terms > 1 or not (end < 0 and end < course.start):
         return None
     return Seen(
         summary=f"The {kind.replace('_', ' ')} is handed over with a minus sign: it went from "
         f"{course.start:.3g} "
-        f"to {course.end:.3g}, where an error cannot be below 0.",
+        f"to {end:.3g}, where an error cannot be below 0.",
         severity=1.0,
         confidence=0.97,
-        evidence=(Evidence("training loss at the end", course.end, 0.0),),
+        evidence=(Evidence("training loss at the end", end, 0.0),),
     )
 
 

@@ -96,6 +96,7 @@ _HARMLESS = (
         "clipping-always-active",
         "rank-collapse",
         "attention-logit-growth",
+        "too-little-capacity",
     ),
     references=(
         "LeCun, Simard & Pearlmutter (1993), Automatic learning rate maximization",

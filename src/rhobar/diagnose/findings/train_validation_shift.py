@@ -11,7 +11,7 @@ a gap: it is no overfitting.
 ## Threshold
 Accuracy less two standard errors above Φ(0.4) ≈ 0.655: that of the best threshold between two normal distributions
 whose means lie 0.8 standard deviations apart, which Cohen (1988) calls a large effect; splits drawn at random give 0.5.
-A gap counts if the validation loss is more than twice the training loss (in eval mode) and exceeds it by a tenth of
+A gap counts if the validation loss is more than twice the training loss (in eval mode) and exceeds it by a twentieth of
 the constant answer's, or if it is above the constant answer's, or if the accuracy is lower by a tenth and three
 standard errors.
 
@@ -40,7 +40,7 @@ from rhobar.record import Evaluation, Evidence, Record, Remedy, Training
 __all__ = ["train_validation_shift"]
 
 APART = 0.655
-_WORSE, _SHARE = 2.0, 0.1
+_WORSE, _SHARE, _LOST = 2.0, 0.05, 0.1
 
 
 @rule(
@@ -87,6 +87,6 @@ def _gap(training: Training, course: Progress, last: Evaluation) -> Evidence | N
     elif last.accuracy is not None and training.answers is not None:
         known = training.answers.accuracy
         stderr = math.sqrt(max(known * (1 - known), 0.01) / max(min(last.num_rows, training.answers.num_rows), 1))
-        if known - last.accuracy > max(_SHARE, 3 * stderr):
+        if known - last.accuracy > max(_LOST, 3 * stderr):
             return Evidence("validation accuracy", last.accuracy, known)
     return None

@@ -1,9 +1,9 @@
 """A setting of the optimizer or its schedule that makes the update dead or unstable.
 
 ## What it does
-Looks, in a training that fell short, at the settings with a known limit: rate 0, momentum or β₁ ≥ 0.99, β₂ <
-β₁², an eps that outweighs the gradients, a schedule that used up its rate early or that raises it again and
-again.
+Looks, in a training that fell short or is beaten by a simple probe, at the settings with a known limit: rate 0,
+momentum or β₁ ≥ 0.99, β₂ < β₁², an eps that outweighs the gradients, a schedule that used up its rate early, that
+raises it again and again, or that still warms up when the training ends.
 
 ## Why it harms
 Momentum β averages over 1/(1 − β) steps and multiplies the rate by as much; eps replaces the gradient's own
@@ -35,6 +35,7 @@ import math
 from collections.abc import Callable
 from itertools import pairwise
 
+from rhobar.diagnose.harm import harm
 from rhobar.diagnose.motion import typical
 from rhobar.diagnose.progress import MIN_STEPS, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
@@ -74,6 +75,7 @@ _Fault = tuple[str, Evidence, Remedy]
         "nonfinite-values",
         "too-few-epochs",
         "no-optimizer-step",
+        "too-little-capacity",
     ),
     references=(
         "Reddi, Kale & Kumar (2018), On the convergence of Adam and beyond",
@@ -87,7 +89,8 @@ def unstable_optimizer_setting(training: Training, record: Record) -> Outcome:
         return unchecked("unstable-optimizer-setting", f"needs {MIN_STEPS} backward passes")
     if training.optimizer is None:
         return unchecked("unstable-optimizer-setting", "no optimizer was seen") if training.num_steps else None
-    if not fell_short(training, course):
+    hurt = harm(training)
+    if not fell_short(training, course) and not (hurt is not None and hurt.beaten):
         return None
     checks: tuple[Callable[[Training], _Fault | None], ...] = (
         _zero_rate,

@@ -93,7 +93,8 @@ def wrong_output_activation(training: Training, record: Record) -> Outcome:
     """Fire if the last activation does not fit the loss or the targets."""
     loss = training.loss
     failure = record.failure.message if record.failure else ""
-    if "elements of input should be between 0 and 1" in failure:
+    # NaN is outside [0, 1], too, and no activation's fault.
+    if "elements of input should be between 0 and 1" in failure and training.nonfinite is None:
         return _misfit(
             loss,
             "Binary cross-entropy received values outside [0, 1]",

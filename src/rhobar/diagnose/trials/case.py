@@ -52,6 +52,7 @@ class Case:
         model: The network with its first weights.
         batches: The first batches, in order.
         judged: Batches that the outcome is measured on.
+        held_out: Whether those are other rows than the training's, which must never be trained on.
         template: The program's optimizer.
         groups: Its parameter groups before the first step.
         loop: The loop's habits.
@@ -75,6 +76,7 @@ class Case:
     targets: Callable[[Tensor], Tensor] | None = None
     restore: Callable[[Tensor], Tensor] | None = None
     criterion: Callable[[Tensor, Tensor], Tensor] | None = None
+    held_out: bool = False
 
     @classmethod
     def watched(cls, start: Start, tracker: Tracker, training: Training) -> "Case":

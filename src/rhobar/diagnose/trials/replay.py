@@ -1,6 +1,7 @@
 """Run the first steps of a training again and measure where they lead."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +12,7 @@ from rhobar.diagnose.trials.optimizers import rebuilt
 from rhobar.diagnose.trials.pooling import pooled
 from rhobar.watch.exam_state import KeptBatch
 
-__all__ = ["Outcome", "replay"]
+__all__ = ["Outcome", "accuracy", "descend", "replay", "score", "scores"]
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,25 @@ class Outcome:
 
 
 def replay(case: Case, *, steps: int, seed: int) -> Outcome:
-    """Take `steps` optimizer steps with a copy of the case.
+    """Take `steps` optimizer steps with a copy of the case, and say where they led; arguments as for `descend`."""
+    trained, losses = descend(case, steps=steps, seed=seed)
+    finite = bool(losses) and math.isfinite(losses[-1])
+    return Outcome(losses, score(trained) if finite else math.inf, accuracy(trained))
+
+
+def descend(
+    case: Case, *, steps: int, seed: int, look: Callable[[Case], object] | None = None
+) -> tuple[Case, tuple[float, ...]]:
+    """Take `steps` optimizer steps with a copy of the case, or fewer if a loss is not finite.
 
     Args:
         case: What to run; it stays as it is.
         steps: Optimizer steps.
         seed: 0 takes the batches in their own order; any other in an order of its own. It also seeds dropout.
+        look: Called with the copy after every round through the batches, the model in eval mode without gradients.
+
+    Returns:
+        The copy, trained, and the program's own loss on each batch before its step.
     """
     case = case.clone()
     optimizer = rebuilt(case.template, case.groups, case.model)
@@ -49,7 +63,7 @@ def replay(case: Case, *, steps: int, seed: int) -> Outcome:
             value = case.loss(queue.next()).mean()
             losses.append(float(value.detach()))
             if not math.isfinite(losses[-1]):
-                return Outcome(tuple(losses), math.inf, _accuracy(case))
+                return case, tuple(losses)
             (value * case.loop.scale).backward()
         if case.loop.clip is not None:
             nn.utils.clip_grad_norm_(case.model.parameters(), case.loop.clip)
@@ -60,11 +74,32 @@ def replay(case: Case, *, steps: int, seed: int) -> Outcome:
         optimizer.step()
         if case.loop.clear:
             case.model.zero_grad(set_to_none=True)
+        if look is not None and not queue.waiting:
+            _look(case, look)
+    return case, tuple(losses)
+
+
+def _look(case: Case, look: Callable[[Case], object]) -> None:
+    modes = [(module, module.training) for module in case.model.modules()]
     case.model.eval()
     with torch.no_grad():
-        values = [float(case.own_loss(batch).mean()) for batch in case.judged]
+        look(case)
+    for module, training in modes:
+        module.training = training
+
+
+def score(case: Case) -> float:
+    """The program's own loss over the judged batches, in eval mode; infinite if it is not finite."""
+    values = scores(case)
     end = sum(values) / len(values)
-    return Outcome(tuple(losses), end if math.isfinite(end) else math.inf, _accuracy(case))
+    return end if math.isfinite(end) else math.inf
+
+
+def scores(case: Case) -> tuple[float, ...]:
+    """The program's own loss on each judged batch, in eval mode."""
+    case.model.eval()
+    with torch.no_grad():
+        return tuple(float(case.own_loss(batch).mean()) for batch in case.judged)
 
 
 class _Queue:
@@ -78,7 +113,7 @@ class _Queue:
         if not self.waiting:
             batches = self.case.batches
             if self.case.loop.shuffled:
-                batches = pooled(batches + self.case.judged, self.generator)
+                batches = pooled(batches + ([] if self.case.held_out else self.case.judged), self.generator)
             order = range(len(batches))
             if not self.in_order:
                 order = torch.randperm(len(batches), generator=self.generator).tolist()  # type: ignore[assignment]
@@ -86,7 +121,7 @@ class _Queue:
         return self.waiting.pop()
 
 
-def _accuracy(case: Case) -> float | None:
+def accuracy(case: Case) -> float | None:
     """Share of right answers over the judged batches."""
     right, total = 0.0, 0
     case.model.eval()

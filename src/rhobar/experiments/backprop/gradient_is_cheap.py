@@ -35,6 +35,14 @@ def _jacobian_cost(model: nn.Sequential, x: Tensor) -> int:
     return int(counter.get_total_flops())
 
 
+def _both_ways(model: nn.Sequential, x: Tensor) -> tuple[int, float]:
+    """Return the forward passes that differences took, and how far their gradient is from backpropagation's."""
+    params = list(model.parameters())
+    slow = finite_differences(lambda: model(x).square().mean(), params)
+    fast = torch.autograd.grad(model(x).square().mean(), params)
+    return slow.num_forwards, max(float((a - b).abs().max()) for a, b in zip(slow.gradients, fast, strict=True))
+
+
 def _run(setting: Setting) -> Result:
     widths = setting.size((8, 16, 32, 64, 128), (8, 32, 128, 512, 2048))
     weights, ratios, theory, differences = [], [], [], []
@@ -47,18 +55,14 @@ def _run(setting: Setting) -> Result:
         weights.append(float(cost.num_parameters))
         ratios.append(backward / cost.forward)
         differences.append(cost.finite_differences / cost.forward)
-    model, x = _model(widths[0], setting)
-    params = list(model.parameters())
-    slow = finite_differences(lambda: model(x).square().mean(), params)
-    fast = torch.autograd.grad(model(x).square().mean(), params)
-    error = max(float((a - b).abs().max()) for a, b in zip(slow.gradients, fast, strict=True))
+    forwards, error = _both_ways(*_model(widths[0], setting))
     off = max(abs(r - t) for r, t in zip(ratios, theory, strict=True))
     growth = math.log(differences[-1] / differences[0]) / math.log(weights[-1] / weights[0])
     return Result(
         checks=(
             at_most("operations of backward over forward: at most 2", 2.0, max(ratios)),
             at_most("distance from 2 − (share of the first layer), which hands on no gradient: none", 1e-9, off),
-            near("forward passes of differences: 2W", 2 * weights[0], float(slow.num_forwards), relative=1e-12),
+            near("forward passes of differences: 2W", 2 * weights[0], float(forwards), relative=1e-12),
             near("their number grows as W^1, so their cost as W²", 1.0, growth, relative=1e-9),
             at_most("largest difference of the two gradients: O(h²) and rounding", 1e-8, error),
         ),

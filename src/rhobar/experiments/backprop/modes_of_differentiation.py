@@ -34,21 +34,25 @@ def _counted(run: Callable[[], Tensor]) -> tuple[Tensor, int]:
     return found, int(counter.get_total_flops())
 
 
+def _costs(n: int, m: int, generator: torch.Generator) -> tuple[float, float, float]:
+    """Return what a Jacobian costs in forward and reverse mode, in evaluations, and how far the two are apart."""
+    f = _function(n, m, generator)
+    x = torch.randn(n, generator=generator, dtype=torch.float64)
+    _, once = _counted(lambda: f(x))
+    columns, down = _counted(lambda: jacobian_forward(f, x))
+    rows, up = _counted(lambda: jacobian_reverse(f, x))
+    return down / once, up / once, float((columns - rows).abs().max())
+
+
 def _run(setting: Setting) -> Result:
     forward, reverse, wins, off = [], [], [], []
     for stream, (n, m) in enumerate(_SHAPES):
-        generator = setting.generator(stream)
-        f = _function(n, m, generator)
-        x = torch.randn(n, generator=generator, dtype=torch.float64)
-        _, once = _counted(lambda f=f, x=x: f(x))  # type: ignore[misc]
-        columns, down = _counted(lambda f=f, x=x: jacobian_forward(f, x))  # type: ignore[misc]
-        rows, up = _counted(lambda f=f, x=x: jacobian_reverse(f, x))  # type: ignore[misc]
-        forward.append(down / once)
-        reverse.append(up / once)
+        down, up, difference = _costs(n, m, setting.generator(stream))
+        forward.append(down)
+        reverse.append(up)
         predicted = "reverse" if setting.broken else mode_costs(n, m).cheaper  # reverse, whatever the shape
-        cheaper = "forward" if down <= up else "reverse"
-        wins.append(n == m or predicted == cheaper)
-        off.append(float((columns - rows).abs().max()))
+        wins.append(n == m or predicted == ("forward" if down <= up else "reverse"))
+        off.append(difference)
     # Forward mode repeats the pass beside every tangent, up to 3 evaluations in all; reverse keeps one pass for all.
     theory = [3.0 * n for n, _ in _SHAPES], [1.0 + m for _, m in _SHAPES]
     places = tuple(math.log2(n / m) for n, m in _SHAPES)

@@ -59,8 +59,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="fixed-point-stability",
-    claim="Small displacements from a fixed point h* of h → f(h) change by the factor ρ(J(h*)) a step: it attracts just "
-    "if ρ < 1.",
+    claim="Small displacements from a fixed point h* of h → f(h) change by the factor ρ(J(h*)) a step: it attracts "
+    "just if ρ < 1.",
     source="Sussillo and Barak (2013), Opening the black box, section 2; Strogatz (2015), section 10.1.",
     textbook=("B53",),
     control="displacements of length 1, for which the Jacobian does not speak",

@@ -76,7 +76,7 @@ EXPERIMENT = Experiment(
     name="hopfield-memory",
     claim="In a Hopfield net of N units with P independent random patterns, a stored bit is unstable with probability "
     "Φ(−√(N/(P − 1))); at small load a corrupted pattern is restored, and the energy never rises.",
-    source="Hopfield (1982); Hertz, Krogh and Palmer (1991), Introduction to the theory of neural computation, eq. 2.19.",
+    source="Hopfield (1982); Hertz, Krogh and Palmer (1991), Theory of neural computation, eq. 2.19.",
     textbook=("B54",),
     control="patterns that resemble each other",
     run=_run,

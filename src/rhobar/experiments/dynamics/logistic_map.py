@@ -47,8 +47,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="logistic-map",
-    claim="The logistic map's Lyapunov exponent is ln 2 at r = 4, ½ ln|4 + 2r − r²| on its cycle of two and ln|2 − r| at "
-    "its fixed point.",
+    claim="The logistic map's Lyapunov exponent is ln 2 at r = 4, ½ ln|4 + 2r − r²| on its cycle of two and ln|2 − r| "
+    "at its fixed point.",
     source="Ott (2002), Chaos in dynamical systems, section 2.3; May (1976).",
     textbook=("B56",),
     control="another map: r is 0.1 less than the prediction supposes",

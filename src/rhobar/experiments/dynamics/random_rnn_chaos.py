@@ -8,6 +8,7 @@ from rhobar.experiments.checks import at_least, at_most, equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import Estimate, mean_of
+from rhobar.theory.mean_field import mean_field_limit
 
 __all__ = ["EXPERIMENT"]
 
@@ -15,14 +16,8 @@ _GAINS = (0.5, 0.8, 1.5, 2.0, 3.0)
 
 
 def _theory(gain: float) -> float:
-    """Return λ = ½ ln(g² E φ'(√q z)²), with q = g² E φ(√q z)² the variance that reproduces itself, z ~ N(0, 1)."""
-    z = torch.linspace(-8, 8, 4001, dtype=torch.float64)
-    density = torch.exp(-z.square() / 2)
-    density /= density.sum()
-    q = gain**2
-    for _ in range(500):
-        q = gain**2 * float(density @ torch.tanh(q**0.5 * z).square())
-    return 0.5 * math.log(gain**2 * float(density @ (1 - torch.tanh(q**0.5 * z).square()).square()))
+    """Return λ = ½ ln χ, χ = g² E φ'(√q z)² with q = g² E φ(√q z)² the variance that reproduces itself."""
+    return 0.5 * math.log(mean_field_limit(torch.tanh, weight_variance=gain**2).chi)
 
 
 def _exponents(gain: float, setting: Setting) -> torch.Tensor:
@@ -73,11 +68,12 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="random-rnn-chaos",
-    claim="Large nets h → tanh(gWh) with independent weights N(0, 1/N) forget their start for g < 1 and are chaotic for "
-    "g > 1, with the largest exponent ½ ln(g² E φ′²).",
+    claim="Large nets h → tanh(gWh) with independent weights N(0, 1/N) forget their start for g < 1 and are chaotic "
+    "for g > 1, with the largest exponent ½ ln(g² E φ′²).",
     source="Sompolinsky, Crisanti and Sommers (1988), Chaos in random neural networks; Molgedey et al. (1992), eq. 11.",
     textbook=("B56",),
     control="symmetric weights: the net settles on a cycle",
     run=_run,
+    formulas=("rhobar.theory.mean_field.mean_field_limit",),
     findings=("exploding-gradient", "vanishing-gradient"),
 )

@@ -77,8 +77,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="backdoor-adjustment",
-    claim="If z blocks every back-door path from x to y, Σ_z P(y | x, z) P(z) is P(y | do(x)), while P(y | x) is biased by a "
-    "known amount.",
+    claim="If z blocks every back-door path from x to y, Σ_z P(y | x, z) P(z) is P(y | do(x)), while P(y | x) is "
+    "biased by a known amount.",
     source="Pearl (2009), Causality, theorem 3.3.2.",
     textbook=("B79",),
     control="a second common cause that is not observed",

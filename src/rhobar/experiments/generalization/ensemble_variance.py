@@ -7,6 +7,7 @@ from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.generalization.gaussian_regression import least_norm
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import Estimate, mean_of
+from rhobar.theory.learning import ensemble_variance
 
 __all__ = ["EXPERIMENT"]
 
@@ -37,15 +38,15 @@ def _run(setting: Setting) -> Result:
     # From the first two members: their variance, and their covariance cσ², averaged over the points.
     variance = centred[:, :2].square().mean((1, 2))
     covariance = (centred[:, 0] * centred[:, 1]).mean(1)
+    correlation = (covariance.mean() / variance.mean()).item()
     predicted, measured, gaps = [], [], []
     for k in _SIZES:
         promised = covariance + (variance - covariance) / k
         seen = centred[:, 2 : 2 + k].mean(1).square().mean(1)
-        predicted.append(promised.mean().item())
+        predicted.append(ensemble_variance(variance.mean().item(), correlation, k))
         measured.append(mean_of(seen))
         gap = mean_of(seen - promised)
-        gaps.append(Estimate(promised.mean().item() + gap.value, gap.stderr))
-    correlation = (covariance.mean() / variance.mean()).item()
+        gaps.append(Estimate(predicted[-1] + gap.value, gap.stderr))
     return Result(
         checks=(
             *(
@@ -68,5 +69,6 @@ EXPERIMENT = Experiment(
     textbook=("B37", "B15"),
     control="all members have the same hidden weights: their correlation is 1, not that of two different nets",
     run=_run,
+    formulas=("rhobar.theory.learning.ensemble_variance",),
     findings=("overfitting",),
 )

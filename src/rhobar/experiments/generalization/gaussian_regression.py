@@ -64,8 +64,12 @@ def least_norm(
         [1.0, 0.0]
     """
     if ridge:
-        gram = X.mT @ X + ridge * torch.eye(X.shape[-1], dtype=X.dtype)
-        solution: Tensor = torch.linalg.solve(gram, X.mT @ y[..., None])
+        if X.shape[-1] > X.shape[-2]:  # the same by the smaller matrix: Xᵀ(XXᵀ + λI)⁻¹y
+            gram = X @ X.mT + ridge * torch.eye(X.shape[-2], dtype=X.dtype)
+            solution: Tensor = X.mT @ torch.linalg.solve(gram, y[..., None])
+        else:
+            gram = X.mT @ X + ridge * torch.eye(X.shape[-1], dtype=X.dtype)
+            solution = torch.linalg.solve(gram, X.mT @ y[..., None])
     else:
         solution = torch.linalg.pinv(X) @ y[..., None]
     return solution[..., 0]

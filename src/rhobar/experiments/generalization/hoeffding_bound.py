@@ -8,7 +8,7 @@ from rhobar.experiments.checks import at_most
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import share_of
-from rhobar.select import finite_class_penalty
+from rhobar.theory.learning import finite_class_penalty
 
 __all__ = ["EXPERIMENT"]
 
@@ -66,6 +66,6 @@ EXPERIMENT = Experiment(
     textbook=("B42", "B46", "B67"),
     control=f"samples that are not independent: each stands {_COPIES} times",
     run=_run,
-    formulas=("rhobar.select.finite_class_penalty",),
+    formulas=("rhobar.theory.learning.finite_class_penalty",),
     findings=("train-validation-overlap",),
 )

@@ -6,6 +6,7 @@ from rhobar.experiments.checks import at_most
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import mean_of
+from rhobar.theory.convergence import gradient_descent_regret
 
 __all__ = ["EXPERIMENT"]
 
@@ -37,7 +38,7 @@ def _play(T: int, setting: Setting) -> tuple[torch.Tensor, torch.Tensor]:
 def _run(setting: Setting) -> Result:
     played = [_play(T, setting) for T in _TIMES]
     regrets, excess = [mean_of(r) for r, _ in played], [mean_of(e) for _, e in played]
-    bounds = [2 * _RADIUS / T**0.5 for T in _TIMES]
+    bounds = [gradient_descent_regret(2 * _RADIUS, 1.0, T).value / T for T in _TIMES]
     checks = []
     for T, bound, regret, risk, (r, e) in zip(_TIMES, bounds, regrets, excess, played, strict=True):
         checks += [
@@ -60,4 +61,5 @@ EXPERIMENT = Experiment(
     textbook=("B41",),
     control="the stream comes from another distribution than the risk",
     run=_run,
+    formulas=("rhobar.theory.convergence.gradient_descent_regret",),
 )

@@ -1,29 +1,17 @@
 """A PAC-Bayes bound of a random linear classifier: it holds, says something, and needs a prior blind to the data."""
 
-import math
-
 import torch
 
 from rhobar.experiments.checks import at_most
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import mean_of, share_of
+from rhobar.theory.learning import pac_bayes
 
 __all__ = ["EXPERIMENT"]
 
 _DIM, _SPREAD, _DELTA, _FLIPS = 40, 0.5, 0.05, 0.1
 _SIZES = (50, 100, 200, 400)
-
-
-def _inverse_kl(empirical: torch.Tensor, budget: torch.Tensor) -> torch.Tensor:
-    """Return the largest r with kl(empirical‖r) ≤ budget, by bisection."""
-    low, high = empirical, torch.ones_like(empirical)
-    for _ in range(50):
-        middle = (low + high) / 2
-        kl = torch.special.xlogy(empirical, empirical / middle)
-        kl = kl + torch.special.xlogy(1 - empirical, (1 - empirical) / (1 - middle).clamp_min(1e-300))
-        low, high = torch.where(kl <= budget, middle, low), torch.where(kl <= budget, high, middle)
-    return high
 
 
 def _draw(shape: tuple[int, ...], generator: torch.Generator, noise: float) -> torch.Tensor:
@@ -50,7 +38,8 @@ def _run(setting: Setting) -> Result:
         w: torch.Tensor = torch.linalg.solve(gram, yx.sum(1))
         w = 3 * w / w.norm(dim=1, keepdim=True)
         divergence = 0.0 * w[:, 0] if setting.broken else w.square().sum(1) / (2 * _SPREAD**2)
-        bound = _inverse_kl(_risk(w, yx), (divergence + math.log(2 * n**0.5 / _DELTA)) / n)
+        pairs = zip(_risk(w, yx).tolist(), divergence.tolist(), strict=True)
+        bound = torch.tensor([pac_bayes(empirical, kl, n, _DELTA).value for empirical, kl in pairs]).double()
         risk = _risk(w, test.expand(len(w), -1, -1))
         shares.append(share_of(risk > bound))
         bounds.append(mean_of(bound))
@@ -86,5 +75,6 @@ EXPERIMENT = Experiment(
     textbook=("B46",),
     control="a prior that is the posterior learned from the same data (KL = 0), labels without signal",
     run=_run,
+    formulas=("rhobar.theory.learning.pac_bayes",),
     findings=("memorized-noise",),
 )

@@ -8,6 +8,7 @@ from rhobar.experiments.checks import at_most, equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import share_of
+from rhobar.theory.learning import realisable_samples
 
 __all__ = ["EXPERIMENT"]
 
@@ -33,7 +34,7 @@ def _failures(size: int, m: int, setting: Setting) -> torch.Tensor:
 def _run(setting: Setting) -> Result:
     checks, predicted, measured = [], [], []
     for size in _SIZES:
-        m = math.ceil((math.log(size) + math.log(1 / _DELTA)) / _ERROR)
+        m = realisable_samples(math.log(size), _ERROR, _DELTA)
         share = share_of(_failures(size, m, setting))
         exact = 1 - (1 - (1 - _ERROR) ** m) ** (size - 1)
         checks += [
@@ -60,4 +61,5 @@ EXPERIMENT = Experiment(
     textbook=("B38", "C89", "B39", "B40"),
     control="noisy labels: the target is not consistent, the realisable bound promises too much",
     run=_run,
+    formulas=("rhobar.theory.learning.realisable_samples",),
 )

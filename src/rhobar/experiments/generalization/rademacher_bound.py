@@ -1,13 +1,12 @@
 """Rademacher complexity of linear functions: its value, its closed bound, and the gap that it limits."""
 
-import math
-
 import torch
 
 from rhobar.experiments.checks import at_least, at_most
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import mean_of, share_of
+from rhobar.theory.learning import linear_rademacher_limit, rademacher_bound
 
 __all__ = ["EXPERIMENT"]
 
@@ -31,10 +30,10 @@ def _run(setting: Setting) -> Result:
         signs = torch.randint(2, (repetitions, n), generator=setting.generator(10 + stream)).double() * 2 - 1
         # sup over ‖w‖ ≤ 1 of (1/n) Σ σᵢ w·xᵢ = ‖Σ σᵢ xᵢ‖ / n
         complexity = mean_of((signs[..., None] * yx).sum(1).norm(dim=1) / n)
-        closed = n**-0.5
+        closed = linear_rademacher_limit(yx[0])
         # Loss (1 − y w·x)/2 in [0, 1], R = ½ for every w: the worst gap is ‖mean of yx‖ / 2.
         gap = yx.mean(1).norm(dim=1) / 2
-        bound = closed + math.sqrt(math.log(1 / _DELTA) / (2 * n))
+        bound = rademacher_bound(0.0, closed / 2, n, _DELTA, given_samples=False).value
         checks += [
             at_most(f"n = {n}: complexity of ‖w‖ ≤ B is at most B√Σ‖x‖²/n", closed, complexity),
             at_least("and at least that over √2 (Khintchine and Kahane)", closed / 2**0.5, complexity),
@@ -68,5 +67,6 @@ EXPERIMENT = Experiment(
     textbook=("B43", "C91"),
     control="samples that are not independent: each stands 16 times",
     run=_run,
+    formulas=("rhobar.theory.learning.linear_rademacher_limit", "rhobar.theory.learning.rademacher_bound"),
     findings=("train-validation-overlap",),
 )

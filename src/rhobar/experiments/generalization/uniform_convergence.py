@@ -1,11 +1,14 @@
 """Uniform convergence: the worst gap between error and training error over a finite class falls like 1/√n."""
 
+import math
+
 import torch
 
-from rhobar.experiments.checks import equal
+from rhobar.experiments.checks import at_most, equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import Estimate, mean_of
+from rhobar.theory.learning import expected_uniform_gap
 
 __all__ = ["EXPERIMENT"]
 
@@ -30,9 +33,16 @@ def _run(setting: Setting) -> Result:
     relative = torch.tensor([m.stderr / m.value for m in measured]).double()
     slope = float((x * y).sum() / x.square().sum())
     stderr = float((x * relative).square().sum().sqrt() / x.square().sum())
+    bounds = [expected_uniform_gap(math.log(_FUNCTIONS), n) for n in _SIZES]
     predicted = [measured[0].value * (n / _SIZES[0]) ** -0.5 for n in _SIZES]
     return Result(
-        checks=(equal("power of n in E sup|R − R̂|", -0.5, Estimate(slope, stderr), bias=1 / _SIZES[0]),),
+        checks=(
+            equal("power of n in E sup|R − R̂|", -0.5, Estimate(slope, stderr), bias=1 / _SIZES[0]),
+            *(
+                at_most(f"E sup|R − R̂|, n = {n}: at most √(ln(2|H|)/(2n))", bound, m)
+                for n, bound, m in zip(_SIZES, bounds, measured, strict=True)
+            ),
+        ),
         figures=(versus("Worst gap over 64 functions", "samples n", "|R − R̂|", _SIZES, predicted, measured, log=True),),
         notes=(
             "A binomial is a normal law up to 1/n, which the test grants; the prediction starts at the first point.",
@@ -47,5 +57,6 @@ EXPERIMENT = Experiment(
     textbook=("B45",),
     control="copies of the same 64 samples: more rows, no more information",
     run=_run,
+    formulas=("rhobar.theory.learning.expected_uniform_gap",),
     findings=("train-validation-overlap",),
 )

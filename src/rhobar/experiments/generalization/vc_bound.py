@@ -6,7 +6,7 @@ from rhobar.experiments.checks import at_most
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import share_of
-from rhobar.select import vc_penalty
+from rhobar.theory.learning import vc_penalty
 
 __all__ = ["EXPERIMENT"]
 
@@ -57,12 +57,12 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="vc-bound",
-    claim="For a class of VC dimension d and independent samples, R ≤ R̂ + √((d(ln(2n/d) + 1) + ln(4/δ))/n) holds for "
-    "all its functions with probability at least 1 − δ.",
+    claim="For a class of VC dimension d and independent samples, R ≤ R̂ + √((d(ln(2n/d) + 1) + ln(4/δ))/n) + 1/n holds "
+    "for all its functions with probability at least 1 − δ.",
     source="Vapnik (1998), Statistical learning theory, section 4.2.",
     textbook=("B45", "B46", "B67"),
     control="a class of dimension 4n where the bound is told d = 1",
     run=_run,
-    formulas=("rhobar.select.vc_penalty",),
+    formulas=("rhobar.theory.learning.vc_penalty",),
     findings=("overfitting",),
 )

@@ -72,8 +72,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="contrastive-optimum",
-    claim="With N pairs in at least N − 1 dimensions, the contrastive loss (NT-Xent) is least where the views of a pair "
-    "coincide and different pairs have the cosine −1/(N − 1).",
+    claim="With N pairs in at least N − 1 dimensions, the contrastive loss (NT-Xent) is least where the views of a "
+    "pair coincide and different pairs have the cosine −1/(N − 1).",
     source="Wang and Isola (2020), Understanding contrastive representation learning through alignment and uniformity "
     "on the hypersphere, theorem 1; Graf et al. (2021), theorem 2.",
     textbook=("C85", "C-§8.2"),

@@ -1,12 +1,11 @@
 """The information bottleneck of a Gaussian pair keeps nothing below β = 1/ρ², and a known amount beyond."""
 
-import math
-
 import torch
 
 from rhobar.experiments.checks import at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.theory.information import gaussian_bottleneck, mutual_information
 
 __all__ = ["EXPERIMENT"]
 
@@ -24,14 +23,8 @@ def _joint(setting: Setting) -> torch.Tensor:
     return p / p.sum()
 
 
-def _information(p: torch.Tensor) -> float:
-    """Return the mutual information of a table, in nats."""
-    product = p.sum(1, keepdim=True) * p.sum(0, keepdim=True)
-    return float(torch.special.xlogy(p, p / product.clamp_min(1e-300)).sum())
-
-
 def _bottleneck(p: torch.Tensor, beta: float, num_steps: int) -> tuple[float, float]:
-    """Iterate p(t|x) ∝ p(t) exp(−β KL(p(y|x)‖p(y|t))) from T = X; return I(X; T) and I(T; Y)."""
+    """Iterate p(t|x) ∝ p(t) exp(−β KL(p(y|x)‖p(y|t))) from T near X; return I(X; T) and I(T; Y)."""
     p_x = p.sum(1)
     y_x = p / p_x[:, None]
     t_x = torch.eye(_GRID, dtype=p.dtype) * 0.9 + 0.1 / _GRID
@@ -41,16 +34,14 @@ def _bottleneck(p: torch.Tensor, beta: float, num_steps: int) -> tuple[float, fl
         cross = y_x @ y_t.clamp_min(1e-300).log().T
         t_x = torch.softmax(p_t.log() + beta * cross, dim=1).clamp_min(1e-300)
     joint = t_x * p_x[:, None]
-    return _information(joint), _information(joint.T @ y_x)
+    return mutual_information(joint), mutual_information(joint.T @ y_x)
 
 
 def _closed(beta: float) -> tuple[float, float]:
-    """Return I(X; T) = ½ ln((β − 1)ρ²/(1 − ρ²)) and I(T; Y), 0 both up to β = 1/ρ²."""
-    kept = _CORRELATION**2
-    if beta * kept <= 1:
-        return 0.0, 0.0
-    rate = 0.5 * math.log((beta - 1) * kept / (1 - kept))
-    return rate, -0.5 * math.log(1 - kept * (1 - math.exp(-2 * rate)))
+    """Return both for the Gaussian pair: I(X; T) = ½ ln((β − 1)ρ²/(1 − ρ²)) beyond β = 1/ρ², nothing before."""
+    covariance = torch.tensor([[1.0, _CORRELATION], [_CORRELATION, 1.0]], dtype=torch.float64)
+    found = gaussian_bottleneck(covariance, 1, beta)
+    return found.complexity, found.relevance
 
 
 def _run(setting: Setting) -> Result:
@@ -89,4 +80,5 @@ EXPERIMENT = Experiment(
     textbook=("B49", "C93"),
     control="a pair that is not Gaussian: it is correlated in the tails",
     run=_run,
+    formulas=("rhobar.theory.information.gaussian_bottleneck", "rhobar.theory.information.mutual_information"),
 )

@@ -39,7 +39,7 @@ def _points(scale: float, x: torch.Tensor, setting: Setting) -> list[Estimate]:
 
 
 def _binned_tanh(bins: int, scale: float) -> float:
-    """Return the entropy of tanh(a x) in bins of equal width, for x uniform on [−1, 1]: P(T ≤ e) = ½ + atanh(e)/(2a)."""
+    """Return the entropy of T = tanh(a x) in equal bins, x uniform on [−1, 1]: P(T ≤ e) = ½ + atanh(e)/(2a)."""
     edges = torch.linspace(-1, 1, bins + 1, dtype=torch.float64) * math.tanh(scale)
     below = (0.5 + torch.atanh(edges) / (2 * scale)).clamp(0, 1)
     below[0], below[-1] = 0.0, 1.0
@@ -72,8 +72,8 @@ def _run(setting: Setting) -> Result:
             versus("I(X; T) of a saturated tanh unit, same inputs", "bins", "nats", _BINS, theory, saturated, log=True),
         ),
         notes=(
-            "The map is one to one: the true I(X; T) is infinite for both units. That the saturated one “compresses” is "
-            "an effect of bins of equal width.",
+            "The map is one to one: the true I(X; T) is infinite for both units. That the saturated one “compresses” "
+            "is an effect of bins of equal width.",
         ),
     )  # fmt: skip
 
@@ -88,8 +88,8 @@ def _points_all(x: torch.Tensor, setting: Setting) -> Estimate:
 
 EXPERIMENT = Experiment(
     name="plane-depends-on-estimator",
-    claim="For a deterministic one-to-one layer on continuous inputs, the binned estimate of I(X; T) grows by ln 2 with "
-    "each doubling of the bins, up to ln n, and is lower for a saturated unit: it tells of the bins.",
+    claim="For a deterministic one-to-one layer on continuous inputs, the binned estimate of I(X; T) grows by ln 2 "
+    "with each doubling of the bins, up to ln n, and is lower for a saturated unit: it tells of the bins.",
     source="Saxe et al. (2018), On the information bottleneck theory of deep learning, section 2.",
     textbook=("B48", "B49"),
     control="a layer that rounds to three values, whose information is finite",

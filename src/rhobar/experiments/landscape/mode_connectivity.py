@@ -1,5 +1,7 @@
 """Two minima of a net with idle units are joined by a path that never rises, where the straight line does."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -66,7 +68,7 @@ def _run(setting: Setting) -> Result:
     points = setting.size(11, 101)
     pieces = [
         linear_path(first, nn.functional.mse_loss, [(x, y)], last, num_points=points)
-        for first, last in zip(corners[:-1], corners[1:], strict=True)
+        for first, last in pairwise(corners)
     ]
     line = linear_path(corners[0], nn.functional.mse_loss, [(x, y)], corners[-1], num_points=points)
     losses = torch.cat([piece.losses for piece in pieces])
@@ -93,8 +95,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="mode-connectivity",
-    claim="In a net with twice the units that its two solutions need, and a convex loss, they are joined by three lines "
-    "on which the loss never exceeds the higher end, though it does on the straight line.",
+    claim="In a net with twice the units that its two solutions need, and a convex loss, they are joined by three "
+    "lines on which the loss never exceeds the higher end, though it does on the straight line.",
     source="Kuditipudi et al. (2019), Explaining landscape connectivity, theorem 1; Garipov et al. (2018).",
     textbook=("C-§9.2.1c", "B62"),
     control="no idle units: only the straight line is left",

@@ -50,7 +50,7 @@ EXPERIMENT = Experiment(
     name="saddles-in-high-dimension",
     claim="For Hessians from the Gaussian orthogonal ensemble, the probability of a minimum is ½, (2 − √2)/4 and "
     "(π − 2√2)/(4π) in 1, 2 and 3 dimensions, and falls faster than geometrically.",
-    source="Dean and Majumdar (2006), Large deviations of extreme eigenvalues of random matrices; Dauphin et al. (2014).",
+    source="Dean and Majumdar (2006), Large deviations of extreme eigenvalues, section II; Dauphin et al. (2014).",
     textbook=("B61", "B63", "C-§9.2.1b"),
     control="matrices of the form AAᵀ, as at a minimum of a squared error",
     run=_run,

@@ -1,4 +1,4 @@
-"""Sharpness is not invariant: rescaling the layers of a ReLU net leaves its function alone and changes λ_max at will."""
+"""Sharpness is not invariant: rescaling the layers of a ReLU net keeps its function and changes λ_max at will."""
 
 import torch
 from torch import nn
@@ -18,10 +18,11 @@ _DIM, _UNITS, _N = 3, 5, 30
 def _scaled(model: nn.Sequential, scale: float) -> nn.Sequential:
     """Multiply the first layer by α and divide the second by it."""
     first, act, second = model
+    assert isinstance(first, nn.Linear) and isinstance(second, nn.Linear)
     copy = nn.Sequential(nn.Linear(_DIM, _UNITS, bias=False), act, nn.Linear(_UNITS, 1, bias=False)).double()
     with torch.no_grad():
-        copy[0].weight.copy_(scale * first.weight)
-        copy[2].weight.copy_(second.weight / scale)
+        for p, value in zip(copy.parameters(), (scale * first.weight, second.weight / scale), strict=True):
+            p.copy_(value)
     return copy
 
 

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from rhobar.experiments.checks import Check, equal
+from rhobar.experiments.checks import Check, equal, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
+from rhobar.nn.backprop import gradient_cost
 from rhobar.probes.estimate import Estimate, mean_of
 from rhobar.probes.survey import Curve, Plot
 
@@ -23,7 +24,7 @@ def _sample_gradients(setting: Setting) -> Tensor:
 
 
 def _batches(B: int, draws: int, *, replacement: bool, setting: Setting) -> Tensor:
-    """Return indices, one row a batch; in the control they are cut from data sorted into two classes of one sample."""
+    """Return indices, one row a batch; in the control each is one sample, B times."""
     generator = setting.generator(B + 1000 * replacement)
     if setting.broken:
         return torch.randint(_ROWS, (draws, 1), generator=generator).expand(draws, B)
@@ -34,6 +35,13 @@ def _batches(B: int, draws: int, *, replacement: bool, setting: Setting) -> Tens
 
 def _variance(g: Tensor, index: Tensor) -> Estimate:
     return mean_of((g[index].mean(1) - g.mean(0)).square().sum(1))
+
+
+def _operations(B: int) -> int:
+    """Return what forward and backward pass of a linear model cost on a batch."""
+    layer = torch.nn.Linear(10, 1)
+    cost = gradient_cost(lambda: layer(torch.zeros(B, 10)).square().mean(), list(layer.parameters()))
+    return cost.forward + cost.backward
 
 
 def _run(setting: Setting) -> Result:
@@ -54,6 +62,16 @@ def _run(setting: Setting) -> Result:
             Curve(f"theory, {name}", places, tuple(B * t / trace for B, t in zip(_SIZES, theory, strict=True)))
         )
         curves.append(Curve(f"{name} replacement", places, tuple(B * f.value / trace for B, f in _pairs(found))))
+    once = _operations(1)
+    checks += [
+        near(
+            f"operations of a gradient on {B} samples: {B} times those on one",
+            float(B),
+            _operations(B) / once,
+            relative=1e-12,
+        )
+        for B in (16, 64)
+    ]
     return Result(
         checks=tuple(checks),
         figures=(
@@ -75,8 +93,9 @@ EXPERIMENT = Experiment(
     name="batch-averages-noise",
     claim="Batches of B independent draws estimate the gradient without bias and with the variance tr Σ/B.",
     source="Cochran (1977), Sampling techniques, theorem 2.2, for the factor (N − B)/(N − 1).",
-    textbook=("A56", "C34", "B18", "C-§5.1.2", "B30"),
+    textbook=("A56", "C34", "B18", "C-§5.1.1", "C-§5.1.2", "B30"),
     control="a batch holds B times the same sample, as sorted data do",
     run=_run,
+    formulas=("rhobar.nn.backprop.gradient_cost",),
     findings=("unshuffled-batches",),
 )

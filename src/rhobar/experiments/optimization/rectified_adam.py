@@ -41,21 +41,17 @@ def _variance(x: Tensor) -> Estimate:
     return mean_of((x - x.mean()).square())
 
 
+def _says(t: int) -> str:
+    return f"Var[1/√v̂] at t = {t}: that of {rho(t, _BETA2):.1f} samples"
+
+
 def _run(setting: Setting) -> Result:
     rates = _rates(setting)
     first = share_of(rates.pop(1) > 100)
     variances = {t: _variance(x) for t, x in rates.items()}
     theory = {t: _predicted(rho(t, _BETA2)) for t in _TIMES}
     # ρ_t is an average's length to first order in t (1 − β₂); and t ≥ 12 samples keep the variance's own error finite.
-    checks: list[Check] = [
-        equal(
-            f"Var[1/√v̂] at t = {t}: that of {rho(t, _BETA2):.1f} samples",
-            theory[t],
-            variances[t],
-            bias=theory[t] * t * (1 - _BETA2),
-        )
-        for t in _TIMES
-    ]
+    checks: list[Check] = [equal(_says(t), theory[t], variances[t], bias=theory[t] * t * (1 - _BETA2)) for t in _TIMES]
     factor = {t: rectification(t, _BETA2) or math.nan for t in _TIMES}
     # Both variances are known to first order in 1/ρ: Var ≈ ρ/(2(ρ − 2)(ρ − 4)), which is what r_t divides by.
     final = _predicted(rho(10**6, _BETA2))

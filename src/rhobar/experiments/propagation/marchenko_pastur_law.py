@@ -33,9 +33,26 @@ def _density(s: Tensor, m: int, n: int) -> Tensor:
     return inside / (math.pi * m / n * s)
 
 
+def _figure(s: Tensor, m: int, n: int) -> Plot:
+    """Draw the law beside the shares of 30 bins."""
+    edges = torch.linspace(0.0, 1.1 * singular_value_band(m, n, n**-0.5).high, 31, dtype=torch.float64)
+    middles = (edges[1:] + edges[:-1]) / 2
+    counts = torch.histogram(s.flatten(), edges).hist / s.numel() / (edges[1] - edges[0])
+    places = tuple(middles.tolist())
+    return Plot(
+        f"Singular values of {len(s)} matrices of {m} × {n}",
+        "singular value, in units of √n Var(W)^½",
+        "density",
+        (
+            Curve("Marchenko–Pastur", places, tuple(_density(middles, m, n).tolist())),
+            Curve("measured", places, tuple(counts.tolist())),
+        ),
+    )
+
+
 def _run(setting: Setting) -> Result:
     shapes = setting.size(((64, 64), (60, 240)), ((256, 256), (250, 1000)))
-    draws = setting.size(40, 100)
+    draws = setting.size(100, 200)
     checks, figures = [], []
     for m, n in shapes:
         s = _singular_values(m, n, draws, setting)
@@ -51,21 +68,7 @@ def _run(setting: Setting) -> Result:
                 bias=slack * band.scale * n ** (-1 / 3),
             ),
         ]
-        edges = torch.linspace(0.0, 1.1 * band.high, 31, dtype=torch.float64)
-        middles = (edges[1:] + edges[:-1]) / 2
-        counts = torch.histogram(s.flatten(), edges).hist / s.numel() / (edges[1] - edges[0])
-        places = tuple(middles.tolist())
-        figures.append(
-            Plot(
-                f"Singular values of {draws} matrices of {m} × {n}",
-                "singular value, in units of √n Var(W)^½",
-                "density",
-                (
-                    Curve("Marchenko–Pastur", places, tuple(_density(middles, m, n).tolist())),
-                    Curve("measured", places, tuple(counts.tolist())),
-                ),
-            )
-        )
+        figures.append(_figure(s, m, n))
     square = mean_of(_singular_values(*shapes[0], draws, setting)[:, 0])
     checks.append(
         equal(

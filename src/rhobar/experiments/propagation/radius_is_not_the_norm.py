@@ -29,11 +29,17 @@ def _layers(setting: Setting) -> list[Tensor]:
     return [R @ torch.tensor([2.0, 0.1], dtype=torch.float64).diag()] * _DEPTH
 
 
-def _run(setting: Setting) -> Result:
+def _norms(layers: list[Tensor]) -> list[float]:
+    """Return the norm of the product of the first 1, 2, … layers."""
     J, norms = torch.eye(2, dtype=torch.float64), []
-    for layer in _layers(setting):
+    for layer in layers:
         J = layer @ J
         norms.append(float(torch.linalg.matrix_norm(J, 2)))
+    return norms
+
+
+def _run(setting: Setting) -> Result:
+    norms = _norms(_layers(setting))
     generator = setting.generator()
     A = torch.randn(20, 20, generator=generator, dtype=torch.float64)
     nilpotent = A.triu(1)

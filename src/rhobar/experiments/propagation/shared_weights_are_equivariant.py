@@ -41,8 +41,7 @@ def _run(setting: Setting) -> Result:
         moved.append(float((g - f).abs().max()))
         pooled.append(float((global_avg_pool2d(g) - global_avg_pool2d(f)).abs().max()))
     places = tuple(map(float, shifts))
-    larger = torch.nn.Conv2d(3, _CHANNELS, _KERNEL)
-    weights = sum(p.numel() for p in larger.parameters())
+    weights = sum(p.numel() for p in torch.nn.Conv2d(3, _CHANNELS, _KERNEL).parameters())
     return Result(
         checks=(
             at_most("features of the shifted image against shifted features: rounding", 1e-12, max(commute)),

@@ -23,7 +23,8 @@ def _distance(p: float, *, deep: bool, setting: Setting) -> tuple[float, float]:
 
     def logits(masked: torch.Tensor) -> torch.Tensor:
         inner = masked @ W.T
-        return (torch.relu(inner) if deep else inner) @ V.T / _HIDDEN**0.5
+        z: torch.Tensor = (torch.relu(inner) if deep else inner) @ V.T / _HIDDEN**0.5
+        return z
 
     masks = all_masks(_UNITS)
     chances = mask_probabilities(masks, p)

@@ -22,8 +22,10 @@ def _design(setting: Setting) -> torch.Tensor:
     X = torch.randn(2 * _DIM, _DIM, generator=generator, dtype=torch.float64)
     if setting.broken:
         X = X + 2 * torch.randn(2 * _DIM, 1, generator=generator, dtype=torch.float64)
-        return X / X.norm(dim=0)
-    return torch.linalg.qr(X).Q
+        X /= X.norm(dim=0)
+        return X
+    Q: torch.Tensor = torch.linalg.qr(X).Q
+    return Q
 
 
 def _descend(X: torch.Tensor, y: torch.Tensor, penalty: float, *, proximal: bool) -> torch.Tensor:

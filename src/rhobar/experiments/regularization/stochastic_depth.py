@@ -32,7 +32,7 @@ def _distance(depth: int, *, linear: bool, setting: Setting) -> float:
         dropped = stochastic_depth(branch(each, weights[block]), masks[:, block], 1 - rates[block].item())
         each = each + dropped
     mean = (chances[:, None, None] * each).sum(0)
-    return ((whole - mean).norm() / whole.norm()).item()
+    return float((whole - mean).norm() / whole.norm())
 
 
 def _active(depth: int, setting: Setting) -> torch.Tensor:

@@ -46,9 +46,9 @@ def _measure(rate: float, steps: int, setting: Setting) -> tuple[Estimate, Estim
     for _ in range(steps):
         fresh = torch.randn(chains, generator=generator, dtype=torch.float64)
         noise = _MEMORY * noise + (1 - _MEMORY**2) ** 0.5 * fresh if setting.broken else fresh
-        model.w -= rate * (_CURVATURE * model.w + _NOISE * noise)
+        model.w.sub_(rate * (_CURVATURE * model.w + _NOISE * noise))
         average.update_parameters(model)
-    averaged: torch.Tensor = average.module.w
+    (averaged,) = average.module.parameters()
     return mean_of(model.w.square()), mean_of(averaged.square())
 
 

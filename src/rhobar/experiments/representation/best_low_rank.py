@@ -55,8 +55,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="best-low-rank",
-    claim="In the Frobenius norm the best approximation of rank k is the truncated singular value decomposition, with the "
-    "error Σ_{i>k} s_i².",
+    claim="In the Frobenius norm the best approximation of rank k is the truncated singular value decomposition, with "
+    "the error Σ_{i>k} s_i².",
     source="Eckart and Young (1936), The approximation of one matrix by another of lower rank.",
     textbook=("B6",),
     control="a norm that weighs the entries unequally",

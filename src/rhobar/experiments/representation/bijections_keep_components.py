@@ -36,7 +36,7 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="bijections-keep-components",
-    claim="Layers with an invertible matrix and a strictly monotone activation keep the number of components of the data.",
+    claim="Layers with an invertible matrix and a strictly monotone activation keep the number of components.",
     source="Naitzat, Zhitnikov and Lim (2020), section 2; a homeomorphism keeps all Betti numbers.",
     textbook=("B60", "B57"),
     control="a first layer of rank two, which projects along the line between the clusters",

@@ -40,14 +40,14 @@ def _run(setting: Setting) -> Result:
             if not isinstance(layer, nn.Linear) or h.shape[1] == 1:
                 counts.append(persistent_homology(h, loops=False, generator=setting.generator(1)).num_significant(0))
     layers = tuple(range(len(counts)))
+    expected = [3.0, *[float("nan")] * (len(layers) - 2), 2.0]
     return Result(
         checks=(
             near("components at the input: three clusters", 3, counts[0], relative=0.0),
             near("components at the output: two classes", 2, counts[-1], relative=0.0),
         ),
         figures=(
-            versus("Components in every layer", "layer", "components", layers, [3.0] + [float("nan")] * (len(layers) - 2)
-                   + [2.0], counts),
+            versus("Components in every layer", "layer", "components", layers, expected, counts),
         ),
         notes=("Counted as long bars of H₀, longer than twice the 95 % quantile of resampling.",),
     )  # fmt: skip

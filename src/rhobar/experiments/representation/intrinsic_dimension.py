@@ -20,9 +20,9 @@ def _manifold(dim: int, setting: Setting) -> torch.Tensor:
     n = setting.size(800, 8000)
     u = torch.rand(n, dim, generator=generator, dtype=torch.float64)
     basis = torch.linalg.qr(torch.randn(_AMBIENT, 2 * dim, generator=generator, dtype=torch.float64)).Q
-    x = torch.cat([torch.sin(2 * u), torch.cos(2 * u)], dim=1) @ basis.T
+    x: torch.Tensor = torch.cat([torch.sin(2 * u), torch.cos(2 * u)], dim=1) @ basis.T
     noise = torch.randn(n, _AMBIENT, generator=generator, dtype=torch.float64)
-    return x + 0.1 * noise if setting.broken else x
+    return x.add(noise, alpha=0.1) if setting.broken else x
 
 
 def _run(setting: Setting) -> Result:
@@ -40,8 +40,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="intrinsic-dimension",
-    claim="Without noise, and where the density hardly changes among neighbours, the ratios of the distances to the two "
-    "nearest neighbours give the dimension of a manifold, whatever the ambient one.",
+    claim="Without noise, and where the density hardly changes among neighbours, the ratios of the distances to the "
+    "two nearest neighbours give the dimension of a manifold, whatever the ambient one.",
     source="Facco, d'Errico, Rodriguez and Laio (2017), Estimating the intrinsic dimension of datasets, eq. 4.",
     textbook=("B58", "B59"),
     control="noise in all 20 dimensions, wider than the distance to a neighbour",

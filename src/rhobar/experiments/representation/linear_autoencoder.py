@@ -63,8 +63,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="linear-autoencoder",
-    claim="For centred data, a linear autoencoder with a code of k units has no local minimum but the span of the first "
-    "k principal components, with the error Σ_{i>k} λ_i.",
+    claim="For centred data, a linear autoencoder with a code of k units has no local minimum but the span of the "
+    "first k principal components, with the error Σ_{i>k} λ_i.",
     source="Baldi and Hornik (1989), Neural networks and principal component analysis, facts 1 to 4.",
     textbook=("B4",),
     control="a code with ReLU",

@@ -55,7 +55,7 @@ def _run(setting: Setting) -> Result:
         ),
         figures=(versus("Work under compound scaling", "φ", "times the first", phis, law, grown),),
         notes=(
-            "The paper's α β² γ² = 1.92, not 2. Depthwise convolutions and squeeze-and-excitation cost less than width².",
+            "The paper's α β² γ² = 1.92, not 2. Depthwise convolutions cost less than width².",
             "What is checked is the cost; that growing all three gives more accuracy than one alone is an observation "
             "on ImageNet, which no small form can show.",
         ),

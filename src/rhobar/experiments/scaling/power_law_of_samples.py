@@ -6,6 +6,7 @@ from rhobar.experiments.checks import equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import Estimate, mean_of
+from rhobar.theory.kernels import kernel_learning_curve
 
 __all__ = ["EXPERIMENT"]
 
@@ -18,19 +19,6 @@ def _spectrum(setting: Setting) -> tuple[torch.Tensor, torch.Tensor]:
     """Return λ and the target's variances λ w², the latter flat in the control."""
     i = torch.arange(1, _FEATURES + 1, dtype=torch.float64)
     return i**-_A, i ** -(1.2 if setting.broken else _B)
-
-
-def _theory(n: int, values: torch.Tensor, target: torch.Tensor) -> float:
-    """Return the expected error of least-norm regression, E = Σ λw² κ²/(λ + κ)² / (1 − γ).
-
-    κ solves n = Σ λ/(λ + κ), and γ = Σ λ²/(λ + κ)² / n.
-    """
-    low, high = 1e-12, 10.0
-    for _ in range(200):
-        kappa = (low * high) ** 0.5
-        low, high = (kappa, high) if float((values / (values + kappa)).sum()) > n else (low, kappa)
-    gamma = float((values / (values + kappa)).square().sum()) / n
-    return float((target * kappa**2 / (values + kappa).square()).sum()) / (1 - gamma)
 
 
 def _errors(n: int, values: torch.Tensor, target: torch.Tensor, setting: Setting) -> torch.Tensor:
@@ -46,7 +34,7 @@ def _errors(n: int, values: torch.Tensor, target: torch.Tensor, setting: Setting
 
 def _run(setting: Setting) -> Result:
     i = torch.arange(1, _FEATURES + 1, dtype=torch.float64)
-    predicted = [_theory(n, i**-_A, i**-_B) for n in _SIZES]
+    predicted = [kernel_learning_curve(i**-_A, i ** (-_B / 2), n).error for n in _SIZES]
     errors = [_errors(n, *_spectrum(setting), setting) for n in _SIZES]
     measured = [mean_of(e) for e in errors]
     x = torch.tensor(_SIZES).double().log()
@@ -87,4 +75,5 @@ EXPERIMENT = Experiment(
     textbook=("B76", "B7"),
     control="a target whose variance falls more slowly than the prediction supposes",
     run=_run,
+    formulas=("rhobar.theory.kernels.kernel_learning_curve",),
 )

@@ -78,14 +78,14 @@ def _run(setting: Setting) -> Result:
                 ),
             ),
         ),
-        notes=(f"Gain {gain.value:.2f} ± {gain.stderr:.2f} in ln; it depends on the objective, there is no law of it.",),
+        notes=(f"Gain {gain.value:.2f} ± {gain.stderr:.2f} in ln; it depends on the objective.",),
     )  # fmt: skip
 
 
 EXPERIMENT = Experiment(
     name="bayesian-against-random",
-    claim="On a smooth objective of two parameters, trials at the greatest expected improvement of a Gaussian process end "
-    "lower than random ones, whose best has E ln = ln(√3/(πn)) − γ.",
+    claim="On a smooth objective of two parameters, trials at the greatest expected improvement of a Gaussian process "
+    "end lower than random ones, whose best has E ln = ln(√3/(πn)) − γ.",
     source="Jones, Schonlau and Welch (1998), Efficient global optimization, section 4; Snoek et al. (2012).",
     textbook=("C95",),
     control="an objective that is noise: there is nothing to learn",

@@ -25,7 +25,9 @@ def _hits(dim: int, setting: Setting) -> tuple[torch.Tensor, torch.Tensor, int, 
     grid = torch.tensor([list(p.values()) for p in grid_points(space, _VALUES)], dtype=torch.float64)
     relevant = dim if setting.broken else 1
     side = _WIDTH ** (1 / relevant)
-    on_grid, at_random, tried = [], [], 0
+    on_grid: list[bool] = []
+    at_random: list[bool] = []
+    tried = 0
     for _ in range(setting.size(200, 5000)):
         low = (1 - side) * torch.rand(relevant, generator=generator, dtype=torch.float64)
         drawn = random_points(space, len(grid), generator=generator)

@@ -48,9 +48,9 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="score-gradient-is-unbiased",
-    claim="For architectures drawn from π(α), the mean of (R(A) − b) ∇ ln π(A|α) is the gradient of the expected score, "
-    "with any baseline b that does not depend on A.",
-    source="Williams (1992), Simple statistical gradient-following algorithms, theorem 1; Zoph and Le (2017), section 3.2.",
+    claim="For architectures drawn from π(α), the mean of (R(A) − b) ∇ ln π(A|α) is the gradient of the expected "
+    "score, with any baseline b that does not depend on A.",
+    source="Williams (1992), Simple statistical gradient-following algorithms, theorem 1; Zoph and Le (2017).",
     textbook=("B70", "C96", "C-§11.1.2"),
     control="architectures drawn from another distribution than the one that is improved",
     run=_run,

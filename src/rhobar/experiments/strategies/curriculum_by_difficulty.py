@@ -46,7 +46,7 @@ def _train(stream: int, setting: Setting, *, ordered: bool) -> float:
     for _ in range(_EPOCHS):
         for features, target in lessons:
             w -= 2 * _RATE * (features[0] @ w - target[0]) * features[0]
-    return w.square().sum().item()
+    return float(w.square().sum())
 
 
 def _run(setting: Setting) -> Result:
@@ -66,11 +66,11 @@ def _run(setting: Setting) -> Result:
                     gain.value + 4 * gain.stderr),
         ),
         figures=(
-            versus("Progress of a step", "difficulty ψ of its sample", "fall of ‖w − w*‖²", _LEVELS, predicted, measured),
+            versus("Progress of a step", "difficulty ψ", "fall of ‖w − w*‖²", _LEVELS, predicted, measured),
         ),
         notes=(
-            f"Mean distance² after {_EPOCHS} epochs: {easy.mean():.3f} by difficulty, {plain.mean():.3f} at random, with as "
-            "many steps.",
+            f"Mean distance² after {_EPOCHS} epochs: {easy.mean():.3f} by difficulty, {plain.mean():.3f} at random, "
+            "with as many steps.",
             "Difficulty is the loss at the optimum, that is, noise; hard samples that carry signal are another matter.",
         ),
     )  # fmt: skip
@@ -78,8 +78,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="curriculum-by-difficulty",
-    claim="On linear regression, the expected progress of an SGD step falls linearly with ψ², ψ the error of its sample at "
-    "the optimum; so that beginning with easy samples ends nearer after as many steps.",
+    claim="On linear regression, the expected progress of an SGD step falls linearly with ψ², ψ the error of its "
+    "sample at the optimum; so that beginning with easy samples ends nearer after as many steps.",
     source="Weinshall, Cohen and Amir (2018), Curriculum learning by transfer learning, theorem 1.",
     textbook=("B71",),
     control="the order reversed: hard samples first",

@@ -14,7 +14,7 @@ from rhobar.train.strategies import Masks, apply_masks_, lottery_rounds
 
 __all__ = ["EXPERIMENT"]
 
-_DIM, _HIDDEN, _N, _ROUNDS = 20, 40, 200, 5
+_DIM, _HIDDEN, _N, _ROUNDS = 20, 30, 200, 5
 
 
 def _data(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -26,7 +26,7 @@ def _data(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 def _steps(model: nn.Module, x: Tensor, y: Tensor, setting: Setting) -> Iterator[int]:
     """Train with Adam on all samples, one item a step."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    for step in range(setting.size(150, 1500)):
+    for step in range(setting.size(100, 1500)):
         optimizer.zero_grad()
         nn.functional.mse_loss(model(x), y).backward()
         optimizer.step()
@@ -60,15 +60,17 @@ def _one(stream: int, setting: Setting) -> list[tuple[float, float, float]]:
             if ticket.number == 0:
                 start = dict(ticket.start)
             other = _retrained(start, shuffled, x, y, setting)
-            pair = (other, other) if setting.broken else (model, other)
+            found_by_chance = {name: mask.flip(0).flip(1) for name, mask in shuffled.items()}
+            chosen = _retrained(start, found_by_chance, x, y, setting) if setting.broken else model
+            pair = (chosen, other)
             with torch.no_grad():
-                losses = [nn.functional.mse_loss(m(fresh[0]), fresh[1]).item() for m in pair]
-            found.append((ticket.density, *losses))
+                first, second = (nn.functional.mse_loss(m(fresh[0]), fresh[1]).item() for m in pair)
+            found.append((ticket.density, first, second))
     return found
 
 
 def _run(setting: Setting) -> Result:
-    runs = torch.tensor([_one(stream, setting) for stream in range(setting.size(6, 30))], dtype=torch.float64)
+    runs = torch.tensor([_one(stream, setting) for stream in range(setting.size(4, 30))], dtype=torch.float64)
     densities = tuple(runs[0, :, 0].tolist())
     tickets, random = runs[:, :, 1], runs[:, :, 2]
     last = mean_of(tickets[:, -1] - tickets[:, 0])
@@ -84,7 +86,7 @@ def _run(setting: Setting) -> Result:
             at_most("loss of the smallest ticket less that of the whole net", 0.0, last),
             at_most("loss of the smallest ticket less that of a random one, plus 4 errors", 0.0,
                     lead.value + 4 * lead.stderr),
-            near("density after four prunings by half", 0.5**4, densities[-1], relative=0.01),
+            near("density after four prunings by half", 0.5**4, densities[-1], relative=0.05),
         ),
         figures=(
             Plot(
@@ -97,16 +99,16 @@ def _run(setting: Setting) -> Result:
             ),
         ),
         notes=(
-            "The target uses three of twenty inputs, so that small nets suffice. That a subnetwork trains alone does not "
-            "say that the rest of the whole net plays no role.",
+            "The target uses three of twenty inputs, so that small nets suffice. That a subnetwork trains alone does "
+            "not say that the rest of the whole net plays no role.",
         ),
     )  # fmt: skip
 
 
 EXPERIMENT = Experiment(
     name="lottery-tickets",
-    claim="Where a small net suffices, one found by pruning the smallest weights, and rewound to its start, trains to a "
-    "loss no higher than the whole net's, and lower than random ones of its size.",
+    claim="Where a small net suffices, one found by pruning the smallest weights, and rewound to its start, trains to "
+    "a loss no higher than the whole net's, and lower than random ones of its size.",
     source="Frankle and Carbin (2019), The lottery ticket hypothesis, section 2.",
     textbook=("A99",),
     control="random masks of the same density in place of the tickets",

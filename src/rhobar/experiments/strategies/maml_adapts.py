@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from rhobar.experiments.checks import at_most, equal
+from rhobar.experiments.checks import at_least, at_most
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.nn.architectures import MLP
 from rhobar.probes.estimate import Estimate, mean_of
@@ -45,7 +45,7 @@ def _train(num_steps: int, setting: Setting) -> nn.Module:
 def _judge(model: nn.Module, setting: Setting) -> list[torch.Tensor]:
     """Return the losses on new tasks' queries after 0, 1, 2 and 5 steps on their supports."""
     generator = setting.generator(2)
-    tasks = [_task(generator, setting) for _ in range(setting.size(60, 500))]
+    tasks = [_task(generator, setting) for _ in range(setting.size(100, 500))]
     return [
         torch.stack(
             [maml_loss(model, t, lr=_RATE, num_steps=k, loss=nn.functional.mse_loss).detach() for t in tasks]
@@ -58,7 +58,7 @@ def _run(setting: Setting) -> Result:
     meta, joint = (_judge(_train(steps, setting), setting) for steps in (1, 0))
     first = mean_of(meta[1] - meta[0])
     better = mean_of(meta[-1] - joint[-1])
-    # The jointly trained net can only answer the mean task, which is 0: its error is E a²/2 = (E a)²/2 + Var a/2.
+    # Without adaptation nothing beats the mean task, which is 0: on average its error is E a²/2 = (E² a + Var a)/2.
     unadapted = (4 + 1 / 3) / 2
     places = tuple(map(float, _STEPS))
 
@@ -72,7 +72,7 @@ def _run(setting: Setting) -> Result:
                     first.value + 4 * first.stderr),
             at_most("loss after five steps, MAML less joint training, plus 4 errors", 0.0,
                     better.value + 4 * better.stderr),
-            equal("loss of joint training without adaptation: E a²/2", unadapted, mean_of(joint[0]), bias=0.3),
+            at_least("loss of joint training without adaptation: E a²/2 at least", unadapted, mean_of(joint[0])),
         ),
         figures=(
             Plot(
@@ -89,8 +89,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="maml-adapts",
-    claim="On tasks y = a sin(x + φ), a start learned by MAML falls in loss with one step on ten samples of a new task, "
-    "and after five is below joint training.",
+    claim="On tasks y = a sin(x + φ), a start learned by MAML falls in loss with one step on ten samples of a new "
+    "task, and after five is below joint training.",
     source="Finn, Abbeel and Levine (2017), Model-agnostic meta-learning, section 5.1.",
     textbook=("B74", "C-§11.1.1"),
     control="tasks without structure: the targets are noise",

@@ -58,7 +58,7 @@ def _run(setting: Setting) -> Result:
               for a, e, s in zip(_ANGLES[:-1], expected[:-1], changes[:-1], strict=True)),
         ),
         figures=(
-            versus("Gradients of two tasks", "angle between their optima", "change of the first loss, per rate", _ANGLES,
+            versus("Gradients of two tasks", "angle between their optima", "change of the first loss/η", _ANGLES,
                    [_change(e) for e in expected], changes),
         ),
         notes=("A negative cosine is a conflict; a task gets worse only if the other's gradient outweighs its own.",),
@@ -67,8 +67,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="multi-task-conflict",
-    claim="Training two regressions with the same weights together has the error of twice the samples; with unit gradients "
-    "at an angle θ a joint step changes each loss by −η(1 + cos θ).",
+    claim="Training two regressions with the same weights together has the error of twice the samples; with unit "
+    "gradients at an angle θ a joint step changes each loss by −η(1 + cos θ).",
     source="Caruana (1997), Multitask learning, section 3; Yu et al. (2020), Gradient surgery for multi-task learning.",
     textbook=("B73",),
     control="a second task with the opposite weights: negative transfer",

@@ -22,7 +22,8 @@ def _pretrained(basis: torch.Tensor, setting: Setting) -> torch.Tensor:
     for code in codes:
         X, y = draw(1, 2000, basis @ code, 0.1, generator)
         fitted.append(least_norm(X[0], y[0], ridge=1e-9))
-    return torch.linalg.svd(torch.stack(fitted)).Vh[:_SHARED].T
+    leading: torch.Tensor = torch.linalg.svd(torch.stack(fitted)).Vh[:_SHARED].T
+    return leading
 
 
 def _run(setting: Setting) -> Result:
@@ -49,7 +50,7 @@ def _run(setting: Setting) -> Result:
             *(equal(f"error on transferred features, n = {n}", p, m, bias=0.01 * p)
               for n, p, m in zip(_SIZES, predicted, transferred, strict=True)),
             *(equal(f"error from scratch, n = {n}", p, m) for n, p, m in zip(_SIZES, alone, scratch, strict=True)),
-            at_most("gain at n = 20: transferred less scratch, plus 4 errors", 0.0, gains[2].value + 4 * gains[2].stderr),
+            at_most("transferred less scratch at n = 20, plus 4 errors", 0.0, gains[2].value + 4 * gains[2].stderr),
         ),
         figures=(
             Plot(
@@ -69,8 +70,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="transfer-of-features",
-    claim="If a new linear task uses k of d directions that other tasks have taught, its error is that of k features and "
-    "not of d: at small n transfer wins.",
+    claim="If a new linear task uses k of d directions that other tasks have taught, its error is that of k features "
+    "and not of d: at small n transfer wins.",
     source="Maurer, Pontil and Romera-Paredes (2016), The benefit of multitask representation learning, section 3; "
     "Belkin, Hsu and Xu (2020), theorem 1 for the numbers.",
     textbook=("B72",),

@@ -25,9 +25,9 @@ class _Net(nn.Module):
         self.scale = 2**0.5 / width**power
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.scale * nn.functional.linear(
-            torch.relu(nn.functional.linear(x, self.W) * (2 / _DIM) ** 0.5), self.v
-        )
+        hidden = torch.relu(nn.functional.linear(x, self.W) * (2 / _DIM) ** 0.5)
+        out: torch.Tensor = self.scale * nn.functional.linear(hidden, self.v)
+        return out
 
 
 def _train(width: int, stream: int, setting: Setting) -> tuple[float, float]:
@@ -92,9 +92,9 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="constant-tangent-kernel",
-    claim="In the NTK scaling, the tangent kernel is that of the infinite net up to O(1/√width), and training changes it "
-    "by at most O(1/√width).",
-    source="Jacot, Gabriel and Hongler (2018), Neural tangent kernel, theorems 1 and 2; Lee et al. (2019), theorem 2.1.",
+    claim="In the NTK scaling, the tangent kernel is that of the infinite net up to O(1/√width), and training changes "
+    "it by at most O(1/√width).",
+    source="Jacot, Gabriel and Hongler (2018), Neural tangent kernel, theorems 1 and 2; Lee et al. (2019).",
     textbook=("C92", "A98"),
     control="the mean-field scaling, outputs over the width: features are learned at any width",
     run=_run,

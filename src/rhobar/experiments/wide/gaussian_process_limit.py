@@ -60,8 +60,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="gaussian-process-limit",
-    claim="The outputs of random nets with one ReLU layer of n independent units have the covariance of the NNGP kernel "
-    "and the excess kurtosis 15/n: a Gaussian process as n grows.",
+    claim="The outputs of random nets with one ReLU layer of n independent units have the covariance of the NNGP "
+    "kernel and the excess kurtosis 15/n: a Gaussian process as n grows.",
     source="Neal (1996), section 2.1; Lee et al. (2018), Deep neural networks as Gaussian processes, eq. 5.",
     textbook=("B33", "B7"),
     control="all units of the hidden layer have the same weights",

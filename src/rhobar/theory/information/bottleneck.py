@@ -121,7 +121,9 @@ def _descend(p: Tensor, encoder: Tensor, beta: float, max_rounds: int) -> Bottle
         divergence = torch.xlogy(given, given).sum(1)[:, None] - torch.xlogy(given[:, None], decoder[None]).sum(2)
         encoder = torch.softmax(pt.clamp_min(1e-300).log() - beta * divergence, 1)
     complexity = mutual_information(joint_t)
-    return Bottleneck(joint_t / px[:, None], complexity, relevance, torch.tensor(objective).double(), converged)
+    return Bottleneck(
+        joint_t / px[:, None], complexity, relevance, torch.tensor(objective, dtype=torch.float64), converged
+    )
 
 
 def channel_capacity(channel: Float[Tensor, "x y"], *, tolerance: float = 1e-9, max_rounds: int = 100_000) -> Capacity:

@@ -170,7 +170,9 @@ def identities(joint: Float[Tensor, "x y"], other: Float[Tensor, "x y"] | None =
     y_given_x, x_given_y = conditional_entropy(p), conditional_entropy(p.mT)
     information = mutual_information(p)
     wrong = 1 - float(p.amax(0).sum())
-    fano = _entropy(torch.tensor([wrong, 1 - wrong]).double().clamp_min(0)) + wrong * math.log(max(len(p) - 1, 1))
+    fano = _entropy(torch.tensor([wrong, 1 - wrong], dtype=torch.float64).clamp_min(0)) + wrong * math.log(
+        max(len(p) - 1, 1)
+    )
     divergence = float((torch.xlogy(p, p) - torch.xlogy(p, q)).sum())
     return (
         Relation("chain rule: H(X) + H(Y|X) = H(X,Y)", hx + y_given_x, hxy, "="),

