@@ -6,7 +6,7 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from torch.optim.optimizer import Optimizer
 
-from rhobar.experiments.checks import at_most, equal
+from rhobar.experiments.checks import at_most, equal, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.probes.estimate import Estimate, mean_of
 from rhobar.probes.survey import Curve, Plot
@@ -73,6 +73,7 @@ def _run(setting: Setting) -> Result:
     checks = [
         equal("constant η: mean θ² in the end: ησ²/(λ(2 − ηλ)), the noise ball", ball, last["constant"]),
         equal("1/t: mean θ² after T steps: σ²T/(λ(T + a − 1))²", harmonic, last["1/t"]),
+        near("1/t: that formula against the recursion of variances", runs["1/t"][1][-1], harmonic, relative=1e-9),
         *(equal(f"{n}: mean θ² by the recursion of variances", runs[n][1][-1], last[n]) for n in ("cosine", "step")),
         at_most("cosine, over the noise ball: below a fifth", 0.2, last["cosine"].value / ball),
     ]
