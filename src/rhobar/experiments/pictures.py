@@ -12,9 +12,9 @@ def versus(
     title: str,
     x_label: str,
     y_label: str,
-    x: Sequence[float],
-    predicted: Sequence[float],
-    measured: Sequence[Estimate | float],
+    x: Sequence[float | int],
+    predicted: Sequence[float | int],
+    measured: Sequence[Estimate | float | int],
     *,
     log: bool = False,
 ) -> Plot:

@@ -38,8 +38,8 @@ def _run(setting: Setting) -> Result:
         checks=(
             near(
                 "number of terms with least error, where −Δbias² falls below Δvariance = σ²/n",
-                terms[best],
-                terms[min(range(_TERMS), key=lambda i: seen[i].mean().item())],
+                float(terms[best]),
+                float(terms[min(range(_TERMS), key=lambda i: seen[i].mean().item())]),
                 relative=0.0,
             ),
             true("where the curves cross the error is larger", gap.value - 4 * gap.stderr > 0 and crossing != best),

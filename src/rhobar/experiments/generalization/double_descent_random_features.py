@@ -37,7 +37,12 @@ def _run(setting: Setting) -> Result:
     places = tuple(map(float, _WIDTHS))
     return Result(
         checks=(
-            near("features at the peak of the median test error: as many as samples", _N, peak, relative=0.0),
+            near(
+                "features at the peak of the median test error: as many as samples",
+                float(_N),
+                float(peak),
+                relative=0.0,
+            ),
             at_most("largest training error from there on: the data are interpolated", 1e-6, max(train[threshold:])),
             at_least("training error before: they are not", 1e-3, min(train[:threshold])),
             at_most("median test error of the widest net: below that at half the samples", test[3], test[-1]),

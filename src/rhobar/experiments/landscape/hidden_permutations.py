@@ -54,7 +54,7 @@ def _run(setting: Setting) -> Result:
     shown = tuple(range(0, expected, 8))
     return Result(
         checks=(
-            near("different parameter vectors: h! 2^h", expected, len(points), relative=0.0),
+            near("different parameter vectors: h! 2^h", float(expected), float(len(points)), relative=0.0),
             at_most("largest difference of their losses", 1e-12, max(losses) - min(losses)),
         ),
         figures=(

@@ -27,7 +27,7 @@ def _run(setting: Setting) -> Result:
         counts.append(persistent_homology(h, loops=False, generator=setting.generator(1)).num_significant(0))
     layers = range(_LAYERS + 1)
     return Result(
-        checks=tuple(near(f"components after layer {i}", 2, counts[i], relative=0.0) for i in (0, 1, _LAYERS)),
+        checks=tuple(near(f"components after layer {i}", 2.0, float(counts[i]), relative=0.0) for i in (0, 1, _LAYERS)),
         figures=(versus("Connected components", "layer", "components", layers, [2.0] * len(counts), counts),),
         notes=("Networks are no homeomorphisms in general: each layer must be invertible and its activation strictly "
                "monotone.",),

@@ -43,8 +43,8 @@ def _run(setting: Setting) -> Result:
     expected = [3.0, *[float("nan")] * (len(layers) - 2), 2.0]
     return Result(
         checks=(
-            near("components at the input: three clusters", 3, counts[0], relative=0.0),
-            near("components at the output: two classes", 2, counts[-1], relative=0.0),
+            near("components at the input: three clusters", 3.0, float(counts[0]), relative=0.0),
+            near("components at the output: two classes", 2.0, float(counts[-1]), relative=0.0),
         ),
         figures=(
             versus("Components in every layer", "layer", "components", layers, expected, counts),

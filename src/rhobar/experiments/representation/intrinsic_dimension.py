@@ -30,7 +30,7 @@ def _run(setting: Setting) -> Result:
     measured = [Estimate(f.value, f.stderr) for f in found]
     return Result(
         checks=tuple(
-            equal(f"dimension of a {dim}-dimensional surface in {_AMBIENT} dimensions", dim, m, bias=0.05 * dim)
+            equal(f"dimension of a {dim}-dimensional surface in {_AMBIENT} dimensions", float(dim), m, bias=0.05 * dim)
             for dim, m in zip(_DIMS, measured, strict=True)
         ),
         figures=(versus("Intrinsic dimension", "true dimension", "estimate", _DIMS, _DIMS, measured),),

@@ -44,7 +44,7 @@ def _run(setting: Setting) -> Result:
     return Result(
         checks=(
             *(
-                near(f"work at {f} times the {name}: {f}^{powers[name]}", f ** powers[name], seen, relative=1e-9)
+                near(f"work at {f} times the {name}: {f}^{powers[name]}", float(f ** powers[name]), seen, relative=1e-9)
                 for name, all_seen in alone.items()
                 for f, seen in zip(_FACTORS[1:], all_seen[1:], strict=True)
             ),

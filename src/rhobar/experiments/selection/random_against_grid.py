@@ -53,8 +53,13 @@ def _run(setting: Setting) -> Result:
         checks += [
             equal(f"d = {dim}, {n} random points: share that hit, 1 − (1 − w)^n", promised[-1], random_share[-1]),
             equal(f"d = {dim}, the grid of {n} points: share that hit", by_grid, grid_share[-1]),
-            near(f"d = {dim}: values of the relevant parameter tried at random, n", n, random_values, relative=0.0),
-            near(f"d = {dim}: values tried by the grid, n^(1/d)", _VALUES, grid_values, relative=0.0),
+            near(
+                f"d = {dim}: values of the relevant parameter tried at random, n",
+                float(n),
+                float(random_values),
+                relative=0.0,
+            ),
+            near(f"d = {dim}: values tried by the grid, n^(1/d)", float(_VALUES), float(grid_values), relative=0.0),
         ]
         last = mean_of(at_random.double() - on_grid.double())
     checks.append(at_least("gain of random search, d = 4, less 4 errors", 0.0, last.value - 4 * last.stderr))
