@@ -19,6 +19,8 @@ __all__ = ["anchors", "api_pages", "packages"]
 
 _PRIVATE = ("rhobar.cli", "rhobar.experiments.")  # commands, and the claims, which have pages of their own
 
+_METADATA = "set_fit_request, set_score_request, set_predict_request"  # scikit-learn adds them to its estimators
+
 
 @cache
 def packages() -> dict[str, ModuleType]:
@@ -79,7 +81,7 @@ def api_pages() -> dict[str, str]:
     """Return the text of every page by its path."""
     labels: set[str] = set()
     pages = {f"api/{name}.rst": _page(name, package, labels) for name, package in packages().items()}
-    listed = "\n".join(f"   {name}" for name in packages())
+    listed = "\n".join(f"   {name.removeprefix('rhobar.')} <{name}>" for name in sorted(packages()))
     words = "Every public package with what it offers. What is not listed here is private and may change."
     parts = [_title("Reference"), f"{words}\n", _summaries(packages()), f".. toctree::\n   :hidden:\n\n{listed}\n"]
     pages["api/index.rst"] = "\n".join(parts)
@@ -121,7 +123,7 @@ def _home(package: ModuleType, member: str, value: object) -> str:
 def _directive(dotted: str, home: str, value: object) -> str:
     if inspect.isclass(value):
         kind = "exception" if issubclass(value, BaseException) else "class"
-        return f".. auto{kind}:: {dotted}\n   :members:\n   :show-inheritance:\n"
+        return f".. auto{kind}:: {dotted}\n   :members:\n   :exclude-members: {_METADATA}\n   :show-inheritance:\n"
     if inspect.isroutine(value):
         return f".. autofunction:: {dotted}\n"
     words = "\n\n".join(f"   {escaped(part)}" for part in described(dotted.rpartition(".")[2], home, value))

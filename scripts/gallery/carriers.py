@@ -30,12 +30,14 @@ class Carriers:
     Attributes:
         functions: Dotted names of functions, classes and modules.
         tests: As pytest names them.
+        named: Those of the tests that speak of the id.
         experiments: Names.
         findings: Ids.
     """
 
     functions: set[str] = field(default_factory=set)
     tests: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
     experiments: set[str] = field(default_factory=set)
     findings: set[str] = field(default_factory=set)
 
@@ -55,6 +57,7 @@ def carriers() -> dict[str, Carriers]:
             found[id_].functions.add(name)
     for id_, name in mentioned():
         found[id_].tests.add(name)
+        found[id_].named.add(name)
     tests = using()
     for carried in found.values():
         for name in carried.functions:

@@ -90,13 +90,17 @@ def search_results(site: Path, words: str) -> list[str]:
 
 
 def requests_elsewhere(site: Path, page: str) -> list[str]:
-    """Return the addresses outside the disk that the browser asked for, by its own log."""
+    """Return the addresses outside the disk that the page had the browser ask for, by the browser's own log.
+
+    What the browser asks for by itself, such as updates, has no origin in the log.
+    """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "net.json"
         _browser((site / page).as_uri(), f"--log-net-log={log}")
         text = log.read_text(encoding="utf-8")
     events = json.loads(text if text.rstrip().endswith("}") else text.rstrip().rstrip(",") + "]}")["events"]
-    asked = {str(e.get("params", {}).get("url", "")) for e in events}
+    told = [e["params"] for e in events if e.get("params", {}).get("initiator", "not an origin") != "not an origin"]
+    asked = {str(params.get("url", "")) for params in told}
     return sorted(url for url in asked if urlsplit(url).scheme in {"http", "https", "ws", "wss"})
 
 

@@ -31,6 +31,7 @@ napoleon_numpy_docstring = False
 napoleon_custom_sections = [("Reference", "References")]
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+napoleon_attr_annotations = False  # the signature has the types
 
 myst_enable_extensions = ["colon_fence", "attrs_inline", "fieldlist"]
 myst_heading_anchors = 3
@@ -55,6 +56,10 @@ html_theme_options = {
         "color-foreground-primary": "#1b1c1e",
         "color-foreground-secondary": "#5c6168",
         "color-background-border": "#e4e4e0",
+        "color-api-name": "#1b1c1e",
+        "color-api-pre-name": "#5c6168",
+        "color-api-background": "#f7f7f4",
+        "color-code-background": "#f5f5f2",
     },
     "dark_css_variables": {
         "color-brand-primary": "#93b1ff",
@@ -64,6 +69,8 @@ html_theme_options = {
         "color-foreground-primary": "#e9e9e6",
         "color-foreground-secondary": "#a5aab1",
         "color-background-border": "#2b2e32",
+        "color-api-name": "#e9e9e6",
+        "color-api-pre-name": "#a5aab1",
     },
 }
 

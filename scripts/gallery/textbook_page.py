@@ -53,13 +53,19 @@ def _entry(item: Item, book: Textbook, carried: Mapping[str, Carriers], places: 
         found = carried.get(id_, Carriers())
         together.functions |= found.functions
         together.tests |= found.tests
+        together.named |= found.named
         together.experiments |= found.experiments
         together.findings |= found.findings
+
+    def rank(test: str) -> tuple[bool, bool, bool, str]:
+        """Tests that speak of the item first, whole files last."""
+        return "::" not in test, test not in together.named, "[" in test, test
+
     rows = [
         _row("function", (_function(name, places) for name in _specific(together.functions))),
         _row("experiment", (f'<a href="experiments/{e}.html">{e}</a>' for e in sorted(together.experiments))),
         _row("finding", (f'<a href="docs/findings/{f}.html">{f}</a>' for f in sorted(together.findings))),
-        _row("test", (f"<code>{escape(_short(t))}</code>" for t in sorted(together.tests, key=_rank))),
+        _row("test", (f"<code>{escape(_short(t))}</code>" for t in sorted(together.tests, key=rank))),
     ]
     if any(rows):
         lines.append(f'<dl class="carriers">{"".join(rows)}</dl>')
@@ -97,7 +103,3 @@ def _short(test: str) -> str:
     """Name a test without the folder: file::test."""
     file, _, name = test.partition("::")
     return f"{file.rpartition('/')[2]}::{name}" if name else file.rpartition("/")[2]
-
-
-def _rank(test: str) -> tuple[bool, bool, str]:
-    return "::" not in test, "[" in test, test
