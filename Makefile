@@ -2,7 +2,7 @@
 # make test      everything that CI runs: lint, types, imports, doctests, tests
 # make test-all  the same with the slow tests
 # make lint      lint, format, types, imports
-# make docs      write the pages of the findings from their rules
+# make docs      the documentation: pages of the findings from their rules, then the site under site/
 # make bench     every benchmark
 # make clean     remove what these targets made
 #
@@ -24,6 +24,7 @@ VENV_STAMP  := $(VENV)/.stamp-venv
 TORCH_STAMP := $(VENV)/.stamp-torch
 DATA_STAMP  := $(VENV)/.stamp-data
 DEV_STAMP   := $(VENV)/.stamp-dev
+DOCS_STAMP  := $(VENV)/.stamp-docs
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all check lint doctest format docs bench clean
@@ -48,6 +49,10 @@ $(DATA_STAMP): pyproject.toml constraints.txt $(TORCH_STAMP)
 
 $(DEV_STAMP): pyproject.toml constraints.txt $(TORCH_STAMP)
 	$(PIP) -e '.[dev,data,search,topology,transport,export,integrations]'
+	@touch $@
+
+$(DOCS_STAMP): $(DEV_STAMP)
+	$(PIP) -e '.[docs]'
 	@touch $@
 
 demo: $(DATA_STAMP)
@@ -76,8 +81,11 @@ format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(DEV_STAMP)
+# Runs every experiment in its small form; `python -m scripts.gallery --keep` reuses what was measured.
+docs: $(DOCS_STAMP)
 	$(BIN)/python scripts/build_findings_docs.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m scripts.gallery
+	$(BIN)/python -m scripts.gallery.check
 
 bench: $(DEV_STAMP)
 	@set -e; for file in benchmarks/[!_]*.py; do \
@@ -86,5 +94,5 @@ bench: $(DEV_STAMP)
 	done
 
 clean:
-	rm -rf $(VENV) .rhobar dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .rhobar dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -27,7 +27,7 @@ class MLP(nn.Module):
         activation: Makes φ.
         gain: √2 suits ReLU, 1 tanh; the last layer has gain 1.
 
-    Textbook: C-§6.1.2b, A71, C72.
+    Textbook: A12, B1, C13–C16, C53, C-§6.1.1, C-§6.1.2b, A71, C72.
 
     Example:
         >>> import torch

@@ -3,7 +3,8 @@
 That a layer can come near a function says neither how wide it must be, nor that training finds the weights, nor that
 they hold for new data.
 
-Textbook: A11, A14, A15, A16, A17, A18, A19, B2, C-§3.3.2, C-§3.3.3, C-§6.1.2
+Textbook: A11, A14, A15, A16, A17, A18, A19, B2, C-§3.3.2a, C-§3.3.2b, C-§3.3.3,
+C-§6.1.2a
 
 References:
     Cybenko (1989), Approximation by superpositions of a sigmoidal function (proves it for any dimension, otherwise).
@@ -71,7 +72,7 @@ def tent(x: Float[Tensor, "*shape"], depth: int) -> Float[Tensor, "*shape"]:
 
     It takes two units a layer; one hidden layer needs about as many units as pieces.
 
-    Textbook: C-§3.3.3, C-§6.1.2
+    Textbook: C-§3.3.3, C-§6.1.2a, B3
 
     Example:
         >>> tent(torch.tensor([0.0, 0.25, 0.5, 0.75, 1.0]), 2)

@@ -16,6 +16,8 @@ the next one that depends on it, so norms, activations and whatever is computed 
 or not. Blocks on a branch around which the signal also flows are measured, but the product takes the whole
 from where the branch leaves to where it has come back.
 
+Textbook: A61, A82.
+
 References:
     Poole et al. (2016), Exponential expressivity in deep neural networks through transient chaos, eq. 7 (χ).
     Pennington, Schoenholz and Ganguli (2017), Resurrecting the sigmoid in deep learning, section 2.

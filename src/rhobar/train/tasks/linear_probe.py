@@ -23,7 +23,10 @@ def linear_probe(
 ) -> float:
     """Return the test accuracy of logistic regression on standardised features.
 
-    The strength of its L2 penalty is the one of 10⁻⁴ … 10⁻¹ that is best on the validation rows.
+    The strength of its L2 penalty is the one of 10⁻⁴ … 10⁻¹ that is best on the validation rows. On the features of one
+    layer after another it shows where in the depth the classes come apart.
+
+    Textbook: B50
 
     Args:
         train: Features and classes to fit.
