@@ -1,6 +1,7 @@
 """Write the sources of the site under build/gallery, and the site."""
 
 import argparse
+import inspect
 import re
 import shutil
 import sys
@@ -78,7 +79,8 @@ def _experiments(chosen: Mapping[str, Experiment], places: Mapping[str, str], *,
     verdicts = {}
     for i, (name, experiment) in enumerate(chosen.items()):
         page = folder / f"{name}.md"
-        kept = re.search(r'class="verdict (\w+)"', page.read_text(encoding="utf-8")) if page.exists() else None
+        fresh = page.exists() and page.stat().st_mtime > Path(inspect.getfile(experiment.run)).stat().st_mtime
+        kept = re.search(r'class="verdict (\w+)"', page.read_text(encoding="utf-8")) if fresh else None
         print(f"[{i + 1}/{len(chosen)}] {name}", flush=True)
         verdicts[name] = kept[1] if kept else write_experiment(experiment, folder, places)
     for stale in {p for p in folder.glob("*.md") if p.stem not in verdicts}:
