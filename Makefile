@@ -1,6 +1,7 @@
 # make demo      diagnose a failing network and say where the report is
-# make test      everything that CI runs: lint, types, imports, doctests, tests
+# make test      everything that CI runs: lint, types, imports, doctests, the claims of the lab, tests
 # make test-all  the same with the slow tests
+# make lab       every claim of the theory as an experiment: a table of verdicts
 # make lint      lint, format, types, imports
 # make docs      the documentation: pages of the findings from their rules, then the site under site/
 # make bench     every benchmark
@@ -27,7 +28,7 @@ DEV_STAMP   := $(VENV)/.stamp-dev
 DOCS_STAMP  := $(VENV)/.stamp-docs
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check lint doctest format docs bench clean
+.PHONY: help demo test test-all check lint doctest lab format docs bench clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -61,10 +62,10 @@ demo: $(DATA_STAMP)
 	if [ -z "$$report" ]; then echo "make demo: no report under .rhobar" >&2; exit 1; fi; \
 	echo "The report, to open in a browser: $(CURDIR)/$$report"
 
-test check: lint doctest
+test check: lint doctest lab
 	$(PYTEST) -n 2
 
-test-all: lint doctest
+test-all: lint doctest lab
 	$(PYTEST) -n 2 -m ""
 
 lint: $(DEV_STAMP)
@@ -76,6 +77,10 @@ lint: $(DEV_STAMP)
 # After lint, also under make -j: what is fast fails first.
 doctest: $(DEV_STAMP) | lint
 	$(PYTEST) --doctest-modules --doctest-glob='*.md' src/rhobar $(HEAVY) $(DOCS)
+
+# Ends with an error if a claim does not hold.
+lab: $(DEV_STAMP) | doctest
+	OMP_NUM_THREADS=1 $(BIN)/rhobar lab all
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix
