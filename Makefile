@@ -16,6 +16,9 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 # Prose with examples that run; these three describe the house and hold none.
 DOCS   := $(filter-out docs/design.md docs/style.md docs/findings.md,$(wildcard README.md docs/*.md))
 
+# Take seconds to import, Keras a process of its own: tests/integrations runs the examples of these.
+HEAVY  := $(addprefix --ignore=src/rhobar/integrations/,lightning.py keras.py)
+
 # Stamps: an install runs again only when pyproject.toml or constraints.txt changes.
 VENV_STAMP  := $(VENV)/.stamp-venv
 TORCH_STAMP := $(VENV)/.stamp-torch
@@ -72,7 +75,7 @@ lint: $(DEV_STAMP)
 
 # After lint, also under make -j: what is fast fails first.
 doctest: $(DEV_STAMP) | lint
-	$(PYTEST) --doctest-modules --doctest-glob='*.md' src/rhobar $(DOCS)
+	$(PYTEST) --doctest-modules --doctest-glob='*.md' src/rhobar $(HEAVY) $(DOCS)
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix

@@ -44,6 +44,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from rhobar import linalg, nn, optim, probes, select, theory, train
     from rhobar.diagnose.exam import assert_healthy, diagnose
     from rhobar.diagnose.live import watch
@@ -93,3 +95,17 @@ class _Root(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Root
+
+
+def load_ipython_extension(shell: "InteractiveShell") -> None:
+    """Called by ``%load_ext rhobar``: the cell magic ``%%rhobar``, and diagnoses as HTML."""
+    from rhobar.integrations import ipython
+
+    ipython.load(shell)
+
+
+def unload_ipython_extension(shell: "InteractiveShell") -> None:
+    """Called by ``%unload_ext rhobar``."""
+    from rhobar.integrations import ipython
+
+    ipython.unload(shell)

@@ -35,7 +35,12 @@ def test_a_run_is_watched_judged_and_diagnosed(tmp_path):
     result = invoke("train", tmp_path / "small.toml", "--out", tmp_path / "out", "--checkpoint", tmp_path / "state")
     assert result.exit_code == 0, result.output
     assert "test: accuracy" in result.output and "epoch   2" in result.output
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["diagnosis.json", "record.json", "report.html"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "diagnosis.json",
+        "record.json",
+        "report.html",
+        "run.db",
+    ]
     assert json.loads((tmp_path / "out" / "record.json").read_text())["trainings"][0]["num_steps"] == 6
     assert (tmp_path / "state").exists()
 

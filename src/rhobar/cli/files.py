@@ -1,14 +1,16 @@
-"""The files that a watched run leaves: report, diagnosis and record, each whole or not at all."""
+"""The files that a watched run leaves: report, diagnosis and record, each whole or not at all, and its store."""
 
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rhobar.record import Diagnosis, Record
+    from rhobar.record.store import Store
 
 __all__ = ["Files", "write_text"]
 
@@ -22,12 +24,44 @@ class Files:
         json: One more place for the diagnosis.
         report: One more place for the page.
         quiet: Do not say what could not be written.
+        store: What was written while the training ran; gets the diagnosis as well.
     """
 
     out: Path
     json: Path | None = None
     report: Path | None = None
     quiet: bool = False
+    store: "Store | None" = None
+
+    @classmethod
+    def of(
+        cls,
+        out: Path,
+        name: str,
+        json: Path | None = None,
+        report: Path | None = None,
+        quiet: bool = False,
+        *,
+        new: bool,
+    ) -> "Files":
+        """The files of a run that begins now; among several processes of one training the first has the store.
+
+        Args:
+            out: The folder.
+            name: The script or recipe.
+            json: One more place for the diagnosis.
+            report: One more place for the page.
+            quiet: Do not say what could not be written.
+            new: Take ``out-2``, ``out-3``, … where the folder is there already.
+        """
+        from rhobar.record.store import Store, new_folder
+
+        if os.environ.get("RANK", "0") != "0":
+            return cls(out, json, report, quiet)
+        if new:
+            with suppress(OSError):  # the store will say so
+                out = new_folder(out.parent, out.name)
+        return cls(out, json, report, quiet, Store(out, name=name))
 
     def write(self, record: "Record", diagnosis: "Diagnosis") -> Path | None:
         """Write all files; what cannot be written is said, and nothing else is lost.
@@ -47,11 +81,18 @@ class Files:
             if path is not None:
                 self._try(path, lambda p: write_text(p, diagnosis_json(record, diagnosis)))
         self._try(self.out / "record.json", lambda p: write_text(p, to_json(record)))
+        if self.store is not None:
+            self.store.conclude(diagnosis)
+            self._complain(self.store)
         page: Path | None = self.report or self.out / "report.html"
         for path in {self.out / "report.html", self.report}:
             if path is not None and not self._try(path, page_at) and path == page:
                 page = None
         return page
+
+    def _complain(self, store: "Store") -> None:
+        for what, why in store.complaints if not self.quiet else []:
+            print(f"rhobar: the run store in {self.out} lacks {what}: {why}.", file=sys.stderr)
 
     def _try(self, path: Path, write: Callable[[Path], None]) -> bool:
         try:

@@ -9,6 +9,7 @@ from rhobar.cli.optimizers import optimizers
 from rhobar.cli.probe import probe
 from rhobar.cli.repair import repair
 from rhobar.cli.run import run
+from rhobar.cli.runs import diff, export, runs, show
 from rhobar.cli.search import search
 from rhobar.cli.train import train
 
@@ -25,7 +26,7 @@ app = typer.Typer(
 _OF_SCRIPTS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 app.command("run", context_settings=_OF_SCRIPTS)(run)
 app.command("repair", context_settings=_OF_SCRIPTS)(repair)
-for _command in (train, search, probe, activations, initializers, losses, models, optimizers):
+for _command in (train, search, runs, show, diff, export, probe, activations, initializers, losses, models, optimizers):
     app.command(_command.__name__)(_command)
 app.add_typer(lab)
 

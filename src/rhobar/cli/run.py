@@ -83,6 +83,8 @@ class Session:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         name = re.sub(r"[^\w.-]+", "_", script.stem) or "run"
         self.out = (_absolute(out) or Path.cwd() / ".rhobar" / f"{name}-{stamp}").resolve()
+        self._named = out is not None
+        self.files = Files(self.out, self.json, self.report, self.quiet)
         self.watcher: Watcher | None = None
         self.error: Exception | None = None
         self.code: int | None = None
@@ -91,8 +93,9 @@ class Session:
         """Called right after the script imported torch."""
         from rhobar.watch.watcher import Watcher
 
-        keep = self.confirm_seconds is not None
-        self.watcher = Watcher(budget=self.budget, name=str(self.script), keep_start=keep).start()
+        self.files = Files.of(self.out, str(self.script), self.json, self.report, self.quiet, new=not self._named)
+        keep, store = self.confirm_seconds is not None, self.files.store
+        self.watcher = Watcher(budget=self.budget, name=str(self.script), keep_start=keep, store=store).start()
 
     def note_error(self, error: Exception) -> None:
         """Watching could not start."""
@@ -105,7 +108,7 @@ class Session:
             self._say_untrained(record)
             return
         diagnosis = self._diagnose(self.watcher, record)
-        page = Files(self.out, self.json, self.report, self.quiet).write(record, diagnosis)
+        page = self.files.write(record, diagnosis)
         if not self.quiet:
             from rich.console import Console
 

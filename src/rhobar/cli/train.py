@@ -1,6 +1,5 @@
 """``rhobar train``: a training from a recipe, watched from the first step to the diagnosis."""
 
-import os
 import re
 import sys
 import time
@@ -75,7 +74,8 @@ def train(
         typer.echo(f"rhobar train: {error}", err=True)
         raise typer.Exit(2) from None
     name = re.sub(r"[^\w.-]+", "_", Path(recipe).stem) or f"{chosen.data.name}-{chosen.model.name}"
-    files = Files((out or Path(".rhobar") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}").absolute(), json, report, quiet)
+    folder = (out or Path(".rhobar") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}").absolute()
+    files = Files.of(folder, name, json, report, quiet, new=out is None)
     _, diagnosis = _watched(assembly, name, checkpoint, budget, frozenset(mute or ()), files, preset)
     if bites(fail_on, diagnosis):
         raise typer.Exit(BITES)
@@ -94,9 +94,9 @@ def _watched(
     from rhobar.diagnose.ranking import diagnose_record
     from rhobar.watch.watcher import Watcher
 
-    first = int(os.environ.get("RANK", "0")) == 0
+    first = files.store is not None
     say = _silent if files.quiet or not first else typer.echo
-    watcher = Watcher(assembly.model, budget=budget, name=name)
+    watcher = Watcher(assembly.model, budget=budget, name=name, store=files.store)
     try:
         with watcher:
             _run(assembly, checkpoint, say)

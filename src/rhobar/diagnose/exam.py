@@ -19,7 +19,7 @@ from rhobar.record import Diagnosis
 from rhobar.watch.quiet import kept_rng
 from rhobar.watch.watcher import Watcher
 
-__all__ = ["assert_healthy", "diagnose"]
+__all__ = ["assert_healthy", "complaint", "diagnose"]
 
 MAX_BATCHES = 8
 
@@ -133,8 +133,12 @@ def assert_healthy(
         >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3))
         >>> rb.assert_healthy(model, torch.nn.CrossEntropyLoss(), (torch.randn(32, 4), torch.randint(3, (32,))))
     """
-    diagnosis = diagnose(model, loss, [batch], optimizer)
-    sick = [f for f in diagnosis.findings if f.kind != "note"]
+    sick = complaint(type(model).__name__, diagnose(model, loss, [batch], optimizer))
     if sick:
-        lines = [f"{f.id}: {f.summary} {f.remedy.text}" for f in sick]
-        raise AssertionError(f"{type(model).__name__} is not healthy:\n  " + "\n  ".join(lines))
+        raise AssertionError(sick)
+
+
+def complaint(name: str, diagnosis: Diagnosis) -> str:
+    """What a test says of causes and symptoms: one a line, each with its numbers and its remedy; nothing if healthy."""
+    lines = [f"{f.id}: {f.summary} {f.remedy.text}".rstrip() for f in diagnosis.findings if f.kind != "note"]
+    return f"{name} is not healthy:\n  " + "\n  ".join(lines) if lines else ""

@@ -1,5 +1,6 @@
 """`rb.watch`: watch a training in your own loop, then ask for the diagnosis."""
 
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -8,6 +9,7 @@ from torch.optim.optimizer import Optimizer
 from rhobar.diagnose.ranking import diagnose_record, judge
 from rhobar.diagnose.trials.confirm import confirm as confirmed
 from rhobar.record import Diagnosis
+from rhobar.record.store import Store
 from rhobar.watch.watcher import Watcher
 
 __all__ = ["Run", "watch"]
@@ -27,11 +29,15 @@ class Run(Watcher):
         Raises:
             RuntimeError: If trials are asked for while the training is still watched.
         """
-        if not confirm:
-            return diagnose_record(self.record)
-        if self.running:
+        if confirm and self.running:
             raise RuntimeError("remedies are tried after the training: leave the `with` block or call stop() first.")
-        return confirmed(self, self.record, judge(self.record), seconds=confirm_seconds)
+        if confirm:
+            diagnosis = confirmed(self, self.record, judge(self.record), seconds=confirm_seconds)
+        else:
+            diagnosis = diagnose_record(self.record)
+        if self.store is not None and not self.running:
+            self.store.conclude(diagnosis)
+        return diagnosis
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -46,6 +52,7 @@ def watch(
     loss: Any = None,  # noqa: ANN401
     budget: float | None = 0.05,
     confirm: bool = False,
+    out: str | Path | None = None,
 ) -> Run:
     """Watch the training of `model` (of everything in this process if ``None``).
 
@@ -58,6 +65,8 @@ def watch(
         loss: The loss function; it is recognised from the autograd graph, so this is for documentation only.
         budget: Share of the run time that watching may add; ``None`` reads everything at every step.
         confirm: Keep a copy of the first weights and batches, for ``run.diagnosis(confirm=True)``.
+        out: Folder in which to keep the run, written while it runs and read by `rhobar.record.store.Run`; ``None``
+            keeps it in memory alone.
 
     Returns:
         A run with ``.record``, the plain data, and ``.diagnosis()``, the findings.
@@ -76,4 +85,5 @@ def watch(
         3
     """
     name = type(model).__name__ if model is not None else "training"
-    return Run(model, optimizer, budget=budget, name=name, keep_start=confirm)
+    store = None if out is None else Store(out, name=name)
+    return Run(model, optimizer, budget=budget, name=name, keep_start=confirm, store=store)

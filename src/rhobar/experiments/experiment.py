@@ -78,7 +78,7 @@ class Experiment:
         textbook: Ids of the textbook that it carries.
         control: What is broken in the negative control, in a few words.
         run: The run.
-        formulas: Dotted names of the functions in rhobar that it uses, such as ``rhobar.theory.novikoff_bound``.
+        formulas: Dotted names of the functions in rhobar that it uses, such as ``rhobar.nn.neurons.novikoff_bound``.
         findings: Ids of findings whose mechanism it shows.
     """
 

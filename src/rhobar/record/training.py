@@ -17,6 +17,8 @@ __all__ = [
     "OptimizerFacts",
     "ParameterFacts",
     "RateProbe",
+    "ReplicaFacts",
+    "ScalingFacts",
     "SplitProbe",
     "StructureFacts",
     "SubsetFit",
@@ -300,6 +302,10 @@ class Nonfinite:
         born: Whether that operation's own inputs were finite.
         detail: What fed the operation, in words.
         fed_finite: Whether what fed the operation was seen to be finite.
+        rows: Rows of the batch in which it stood (the first 16), empty if it stood in all or they are not known.
+        num_rows: How many such rows there were, ``None`` if not known.
+        batch: Rows of that batch, ``None`` if not known.
+        loss_scale: Factor that a scaler had put on the loss, ``None`` without one.
     """
 
     step: int
@@ -309,6 +315,53 @@ class Nonfinite:
     born: bool
     detail: str = ""
     fed_finite: bool = False
+    rows: tuple[int, ...] = ()
+    num_rows: int | None = None
+    batch: int | None = None
+    loss_scale: float | None = None
+
+
+@dataclass(frozen=True)
+class ScalingFacts:
+    """The loss scale of mixed precision, as far as it was read.
+
+    Attributes:
+        first: Scale of the first loss.
+        last: Scale of the latest reading or skipped step.
+        lowest: Smallest scale seen. Below 1 not the scale overflowed: the gradients themselves did.
+        skipped: Optimizer steps that the scaler skipped because a gradient was not finite.
+    """
+
+    first: float
+    last: float
+    lowest: float
+    skipped: int
+
+
+@dataclass(frozen=True)
+class ReplicaFacts:
+    """The ranks of a distributed training side by side.
+
+    Attributes:
+        num_ranks: Ranks that share the model.
+        rank: The rank that this record is of.
+        steps: Readings that all ranks had.
+        losses: Of each of them the step, and mean, smallest and largest loss over the ranks.
+        parted: First of these steps at which weights differed, ``None`` if they never did.
+        parted_names: The parameters that did (the first 16).
+        weight_gap: Largest difference of a parameter's projection between ranks, relative to its root mean square.
+        same_rows: Share of a batch's rows that another rank had at the same step too: median over the readings of the
+            largest over pairs of ranks; ``None`` if rows were not read.
+    """
+
+    num_ranks: int
+    rank: int
+    steps: int = 0
+    losses: tuple[tuple[int, float, float, float], ...] = ()
+    parted: int | None = None
+    parted_names: tuple[str, ...] = ()
+    weight_gap: float = 0.0
+    same_rows: float | None = None
 
 
 @dataclass(frozen=True)
@@ -421,7 +474,7 @@ class Training:
         rates: Learning rate of the first parameter group at every optimizer step.
         phases: Backward passes at which a further optimizer took its first step (the first 64).
         num_steps: Optimizer steps (or changes of the weights by hand).
-        backwards_per_step: Backward passes per optimizer step.
+        backwards_per_step: Backward passes per optimizer step, taken or skipped.
         uncleared_steps: Optimizer steps whose gradients still held those of an earlier step.
         clipped: Share of readings in which the gradient was scaled down before the step.
         batch_sizes: Rows per forward pass, each size once.
@@ -430,6 +483,8 @@ class Training:
         repeated_rows: Share of input rows that equal another row of their own batch, ``None`` if not read.
         coincidence: Share of rows of discrete data that repeat an earlier one by chance, by the end of the first pass.
         epoch_length: Backward passes until the first row came again, ``None`` if it never did.
+        replicas: The ranks of a distributed training side by side, ``None`` if there is but one.
+        scaling: What became of the loss scale, ``None`` if no scaler was used.
     """
 
     name: str
@@ -461,3 +516,5 @@ class Training:
     rate: RateProbe | None = None
     answers: Answers | None = None
     subset: SubsetFit | None = None
+    scaling: ScalingFacts | None = None
+    replicas: ReplicaFacts | None = None

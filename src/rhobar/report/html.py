@@ -24,7 +24,15 @@ from rhobar.report.figures.bullet import bullet
 from rhobar.report.figures.placement import belongs, figures_of
 from rhobar.report.highlight import highlight
 
-__all__ = ["asset", "content_policy", "page_environment", "render_report", "write_page", "write_report"]
+__all__ = [
+    "asset",
+    "content_policy",
+    "finding_environment",
+    "page_environment",
+    "render_report",
+    "write_page",
+    "write_report",
+]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _MOST_TRAININGS = 12
@@ -72,17 +80,7 @@ def write_page(page: str, path: Path | str) -> Path:
 
 def render_report(record: Record, diagnosis: Diagnosis) -> str:
     """Render the report as the text of an HTML file."""
-    environment = page_environment()
-    environment.filters |= {
-        "highlight": highlight,
-        "number": wording.number,
-        "percent": wording.percent,
-        "duration": wording.duration,
-        "amount": wording.amount,
-        "against": wording.against,
-        "shorten": wording.shorten,
-        "trial": wording.trial,
-    }
+    environment = finding_environment()
     style, script = asset("report.css"), asset("report.js")
     sections = [_section(t, i, diagnosis, record) for i, t in enumerate(record.trainings[:_MOST_TRAININGS], 1)]
     return environment.get_template("report.html.j2").render(
@@ -131,6 +129,22 @@ def page_environment() -> Environment:
         lstrip_blocks=True,
         finalize=printable,
     )
+
+
+def finding_environment() -> Environment:
+    """The same with the words for findings."""
+    environment = page_environment()
+    environment.filters |= {
+        "highlight": highlight,
+        "number": wording.number,
+        "percent": wording.percent,
+        "duration": wording.duration,
+        "amount": wording.amount,
+        "against": wording.against,
+        "shorten": wording.shorten,
+        "trial": wording.trial,
+    }
+    return environment
 
 
 def content_policy(style: str, script: str) -> str:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from rhobar.probes.labels import label_score, ordinal_share
 from rhobar.probes.rate import FACTORS, preconditioned, rate_line
 from rhobar.record import Answers, LabelProbe, RateProbe, SplitProbe, Training
-from rhobar.watch.exam_state import KeptBatch, copy_of
+from rhobar.watch.exam_state import KeptBatch, communicates, copy_of
 from rhobar.watch.quiet import unheard
 from rhobar.watch.subset import fit_subset
 from rhobar.watch.tracker import Tracker
@@ -93,6 +93,8 @@ def _second_look(tracker: Tracker, training: Training) -> str:
     model = models[0]
     if sum(p.numel() for p in model.parameters()) > MAX_PARAMETERS:
         return f"the model has more than {MAX_PARAMETERS:,} parameters"
+    if communicates(model):
+        return "the model's layers talk to other ranks"
     if training.nonfinite is not None:
         return "the training held non-finite values"
     twin = copy_of(model)

@@ -1,16 +1,18 @@
 """Batches kept for the exam after the run: inputs, targets and the loss that joined them."""
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rhobar.watch.forwards import Forward, address, tensors_in
+from rhobar.watch.forwards import Forward, address, first_tensor, tensors_in
 from rhobar.watch.hooks import LossCall
+from rhobar.watch.naming import wrapped_as
 
-__all__ = ["KeptBatch", "copy_of"]
+__all__ = ["KeptBatch", "communicates", "copy_of"]
 
 MAX_ELEMENTS = 1 << 20
 MAX_OUTPUTS = 16
@@ -42,6 +44,23 @@ class KeptBatch:
     size: int
     """Elements that are kept."""
 
+    @property
+    def rows(self) -> int:
+        """Samples in it."""
+        x = first_tensor(self.args, self.kwargs)
+        return int(x.shape[0]) if x is not None and x.ndim else 1
+
+    @classmethod
+    def borrowed(cls, forwards: list[Forward]) -> "KeptBatch | None":
+        """The batch itself, not a copy, where that takes no look: one output that went into one functional loss."""
+        if len(forwards) != 1 or len(forwards[0].calls) != 1:
+            return None
+        forward, call = forwards[0], forwards[0].calls[0][1]
+        if call.input is not forward.output or not call.args:
+            return None
+        other = LossCall(call.function, (None, *call.args[1:]), call.kwargs, None)
+        return cls(forward.args, forward.kwargs, other, 0, None, tuple(call.input.shape), math.nan, 0)
+
     @classmethod
     def of(cls, forwards: list[Forward], loss: Tensor, handmade: LossCall | None = None) -> "KeptBatch | None":
         """Keep the batch if one model's one output is the loss or went into one functional loss that was it.
@@ -49,13 +68,15 @@ class KeptBatch:
         Args:
             forwards: The passes that made the loss.
             loss: The loss.
-            handmade: A functional call of the same value, if the loss was spelled out by hand.
+            handmade: A functional call of the same value, if the loss was spelled out or reduced by hand.
         """
         if len(forwards) != 1:
             return None
         forward = forwards[0]
         outputs = tensors_in(forward.output)[:MAX_OUTPUTS]
-        call = forward.calls[0][1] if len(forward.calls) == 1 else handmade if not forward.calls else None
+        call = forward.calls[0][1] if len(forward.calls) == 1 else None
+        if not forward.calls or (call is not None and call.value.numel() > 1):
+            call = handmade  # losses one by one were reduced by hand
         loss_place = _loss_place(outputs, loss)
         place = None if call is None else _place(outputs, call.input)
         value = outputs[loss_place] if loss_place is not None else None if call is None else call.value
@@ -153,8 +174,19 @@ def _copy(value: Any) -> Any:  # noqa: ANN401
     return value
 
 
+def communicates(model: nn.Module) -> bool:
+    """Whether a pass of the model talks to other ranks, which would wait for each other in vain."""
+    layers = any(isinstance(m, nn.SyncBatchNorm) or hasattr(m, "_get_fsdp_state") for m in model.modules())
+    return layers or any(type(p).__name__ == "DTensor" for p in model.parameters())
+
+
 def copy_of(model: nn.Module) -> nn.Module:
-    """A deep copy without the program's hooks, whose side effects must not be repeated."""
+    """A deep copy of what is inside all wrappers, without the program's hooks: their side effects must not be repeated.
+
+    What compiles or replicates a model is no part of its mathematics, and replicas talk to each other.
+    """
+    while name := wrapped_as(model):
+        model = getattr(model, name)
     twin = copy.deepcopy(model)
     for module in twin.modules():
         for name in ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"):

@@ -67,6 +67,11 @@ class Forward:
         return sum(loss.value for loss in self.losses) if self.losses else None
 
     @property
+    def given_history(self) -> bool:
+        """Whether its output got a gradient history after it returned, as a reentrant checkpoint gives it."""
+        return self.output is not None and any(t.grad_fn is not None for t in tensors_in(self.output)[:4])
+
+    @property
     def rows(self) -> int:
         """Samples in it."""
         if self.num_rows is not None:

@@ -99,6 +99,11 @@ class Graph:
                     stack.append(child)
         self.nodes = sorted(found, key=_sequence)
 
+    @functools.cached_property
+    def reentrant(self) -> bool:
+        """Whether a reentrant checkpoint hides a part of it."""
+        return any(op_name(node) == "CheckpointFunction" for node in self.nodes)
+
     def inputs(self, node: Node) -> list[Node | None]:
         """Nodes of the operation's inputs, ``None`` for an input without a gradient."""
         return [child for child, _ in node.next_functions]

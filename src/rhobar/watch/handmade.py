@@ -11,7 +11,13 @@ import torch
 from torch import Tensor
 
 # As they are before anything is put around them.
-from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, l1_loss, mse_loss
+from torch.nn.functional import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    l1_loss,
+    mse_loss,
+)
 
 from rhobar.watch.graph import VIEWS
 from rhobar.watch.hooks import LossCall

@@ -13,13 +13,14 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.amp.grad_scaler import GradScaler
 from torch.optim.optimizer import (
     Optimizer,
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
 )
 
-__all__ = ["FUNCTIONAL_LOSSES", "Hooks", "Listener", "LossCall", "transformed"]
+__all__ = ["FUNCTIONAL_LOSSES", "Hooks", "Listener", "LossCall", "aside", "in_backward"]
 
 FUNCTIONAL_LOSSES = {
     "cross_entropy": "cross_entropy",
@@ -52,9 +53,22 @@ _tracing_state = torch._C._get_tracing_state
 _functorch_stack = torch._C._functorch.peek_interpreter_stack
 
 
+_graph_task = torch._C._current_graph_task_id
+
+
 def transformed() -> bool:
     """Whether torch compiles, traces or transforms the program now: its tensors stand for others and hold no values."""
     return _is_compiling() or _tracing_state() is not None or _functorch_stack() is not None
+
+
+def in_backward() -> bool:
+    """Whether this thread runs a backward pass now."""
+    return _graph_task() != -1
+
+
+def aside() -> bool:
+    """Whether what runs now is no pass of the program's own: transformed, or computed again inside a backward pass."""
+    return transformed() or _graph_task() != -1
 
 
 @runtime_checkable
@@ -76,6 +90,9 @@ class Listener(Protocol):
     def backward_ended(self, token: Any) -> None: ...
     def backward_failed(self, token: Any) -> None: ...
     def grad_called(self, outputs: Any, inputs: Any) -> Any: ...
+    def loss_scaled(self, scaler: Any, losses: Any, scaled: Any) -> None: ...
+    def scaler_steps(self) -> Any: ...
+    def scaler_stepped(self, scaler: Any, optimizer: Optimizer, token: Any) -> None: ...
     def step_started(self, optimizer: Optimizer) -> None: ...
     def step_ended(self, optimizer: Optimizer) -> None: ...
 
@@ -151,6 +168,10 @@ class Hooks:
         for name in DROPOUTS:
             self._patch(F, name, self._around_dropout)
         self._patch(nn.Module, "load_state_dict", self._around_load)
+        for scaler in (GradScaler, *GradScaler.__subclasses__()):
+            for name, around in (("scale", self._around_scale), ("step", self._around_scaler_step)):
+                if name in vars(scaler):
+                    self._patch(scaler, name, around)
 
     def detach(self) -> None:
         """Stop listening and leave nothing behind."""
@@ -184,7 +205,7 @@ class Hooks:
                 return original(self, *args, **kwargs)
             known = settled.get(id(self))
             # A method that was bound while watching may outlive the watch.
-            if (known is not None and known() is self) or transformed() or not hooks._attached:
+            if (known is not None and known() is self) or aside() or not hooks._attached:
                 return original(self, *args, **kwargs)
             listener.forward_started(self)
             output = original(self, *args, **kwargs)
@@ -196,7 +217,7 @@ class Hooks:
     def _around_backward(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            if getattr(self._thread, "inside", False) or transformed():
+            if getattr(self._thread, "inside", False) or aside():
                 return original(tensors, *args, **kwargs)
             self._thread.inside = True
             try:
@@ -217,7 +238,7 @@ class Hooks:
         @functools.wraps(original)
         def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
             create_graph = kwargs.get("create_graph", args[2] if len(args) > 2 else False)
-            if getattr(self._thread, "inside", False) or create_graph or transformed():
+            if getattr(self._thread, "inside", False) or create_graph or aside():
                 return original(outputs, inputs, *args, **kwargs)
             if not isinstance(inputs, Tensor | Sequence):
                 inputs = tuple(inputs) if isinstance(inputs, Iterable) else inputs  # a generator is read only once
@@ -239,7 +260,7 @@ class Hooks:
     def _around_equality(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def equality(one: Any, other: Any) -> Any:
-            if not _is_compiling():
+            if not _is_compiling() and _graph_task() == -1:
                 self._listener.compared(one, other)
             return original(one, other)
 
@@ -253,12 +274,33 @@ class Hooks:
 
         return load_state_dict
 
+    def _around_scale(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def scale(scaler: Any, outputs: Any) -> Any:
+            if isinstance(outputs, Iterable) and not isinstance(outputs, Tensor | Sequence):
+                outputs = list(outputs)  # a generator is read only once
+            scaled = original(scaler, outputs)
+            self._listener.loss_scaled(scaler, outputs, scaled)
+            return scaled
+
+        return scale
+
+    def _around_scaler_step(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def step(scaler: Any, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
+            token = self._listener.scaler_steps()
+            result = original(scaler, optimizer, *args, **kwargs)
+            self._listener.scaler_stepped(scaler, optimizer, token)
+            return result
+
+        return step
+
     def _around_dropout(self, original: Callable[..., Any]) -> Callable[..., Any]:
         usual = original.__defaults__ or (0.5, True)
 
         @functools.wraps(original)
         def dropout(*args: Any, **kwargs: Any) -> Any:
-            if not transformed():
+            if not aside():
                 p = kwargs.get("p", args[1] if len(args) > 1 else usual[0])
                 training = kwargs.get("training", args[2] if len(args) > 2 else usual[1])
                 if training and p:
@@ -270,7 +312,7 @@ class Hooks:
     def _around_loss(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def loss(*args: Any, **kwargs: Any) -> Any:
-            if transformed():
+            if aside():
                 return original(*args, **kwargs)
             try:
                 value = original(*args, **kwargs)

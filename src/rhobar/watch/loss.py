@@ -89,7 +89,11 @@ def _split(graph: Graph, root: Node) -> list[tuple[Node, str]]:
             stack.extend((c, reduction) for c in inputs)
         elif name in ("Add", "Sub", "Rsub") and scalar and len(inputs) == 1 and len(out_shape(node)) == 0:
             stack.append((inputs[0], reduction))
-        elif name in _REDUCTIONS and len(inputs) == 1 and not _is_formula(graph, node):
+        elif (
+            (name in _REDUCTIONS or (name == "Where" and scalar))  # a division that guards against 0
+            and len(inputs) == 1
+            and not _is_formula(graph, node)
+        ):
             reduction = {"Mean": "mean", "Sum": "sum"}.get(name, reduction)
             stack.append((inputs[0], reduction))
         else:

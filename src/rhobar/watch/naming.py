@@ -1,12 +1,24 @@
 """Names for parameters: the path in the model that owns them, found among called models and the script's globals."""
 
+import re
 import sys
 import weakref
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Names"]
+__all__ = ["Names", "is_float", "model_label", "wrapped_as"]
+
+_WEIGHTS = (
+    ".weight",
+    ".weight_ih_l0",
+    ".in_proj_weight",
+    "_weight",
+    ".parametrizations.weight.original1",
+    ".kernel",
+    ".embeddings",
+)
+"""How names of weights end, after that of their layer."""
 
 
 class Names:
@@ -16,6 +28,7 @@ class Names:
         self._owner: dict[int, tuple[weakref.ref[Tensor], str, str]] = {}
         self._modules: dict[int, weakref.ref[nn.Module]] = {}
         self._labels: dict[int, tuple[weakref.ref[nn.Module], str]] = {}
+        self._given: dict[int, tuple[weakref.ref[Tensor], str, str]] = {}
         self.recurrent: set[int] = set()
         """Weights of recurrent and attention modules, by identity."""
 
@@ -24,9 +37,10 @@ class Names:
         if id(model) in self._labels and self._labels[id(model)][0]() is model:
             label = self._labels[id(model)][1]
         self._labels[id(model)] = (weakref.ref(model), label)
+        prefix = _prefix(model)
         for path, module in model.named_modules():
             for name, parameter in module.named_parameters(recurse=False):
-                full = ".".join(p for p in (path, name) if p)
+                full = _INNER.sub("", ".".join(p for p in (path, name) if p).removeprefix(prefix))
                 known = self._owner.get(id(parameter))
                 if known is None or known[0]() is not parameter or len(known[1]) < len(full):
                     self._owner[id(parameter)] = (weakref.ref(parameter), full, type(module).__name__)
@@ -53,26 +67,48 @@ class Names:
         for name, parameter in module.named_parameters():
             self._owner[id(parameter)] = (weakref.ref(parameter), f"{label}.{name}", type(module).__name__)
 
+    def give(self, tensor: Tensor, name: str, kind: str) -> None:
+        """Name a parameter as its framework does, where torch's own path says nothing.
+
+        Args:
+            tensor: The parameter.
+            name: Its name.
+            kind: Type of the layer that owns it.
+        """
+        self._given[id(tensor)] = (weakref.ref(tensor), name, kind)
+
+    def _told(self, tensor: Tensor) -> tuple[str, str] | None:
+        """Name and owner's type."""
+        for names in (self._given, self._owner):
+            known = names.get(id(tensor))
+            if known is not None and known[0]() is tensor:
+                return known[1], known[2]
+        return None
+
     def __call__(self, tensor: Tensor) -> str:
         """The tensor's path, or its shape in words."""
-        known = self._owner.get(id(tensor))
-        if known is not None and known[0]() is tensor:
-            return known[1]
+        known = self._told(tensor)
+        if known is not None:
+            return known[0]
         shape = "×".join(map(str, tensor.shape)) or "scalar"
         return f"tensor({shape})"
 
     def layer(self, tensor: Tensor) -> str:
         """The path of the module that owns the tensor."""
         name = self(tensor)
-        for suffix in (".weight", ".weight_ih_l0", ".in_proj_weight", "_weight", ".parametrizations.weight.original1"):
+        for suffix in _WEIGHTS:
             if name.endswith(suffix):
                 return name[: -len(suffix)]
         return name
 
     def module(self, tensor: Tensor) -> str:
         """Type of the owning module, empty if unknown."""
-        known = self._owner.get(id(tensor))
-        return known[2] if known is not None and known[0]() is tensor else ""
+        known = self._told(tensor)
+        return known[1] if known is not None else ""
+
+    def models(self) -> list[nn.Module]:
+        """The models that still exist."""
+        return [model for ref, _ in self._labels.values() if (model := ref()) is not None]
 
     def owner(self, tensor: Tensor) -> nn.Module | None:
         """The module that holds the tensor as its parameter."""
@@ -85,9 +121,31 @@ class Names:
         return known is not None and known[0]() is tensor
 
 
+_INNER = re.compile(r"(?:(?<=\.)|^)(?:_orig_mod|_checkpoint_wrapped_module|_fsdp_wrapped_module)\.")
+"""What compilation, checkpointing and sharding put between a module and its parent."""
+
+
+def wrapped_as(model: nn.Module) -> str:
+    """The attribute that holds what `model` wraps; empty if it wraps nothing."""
+    if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        return "module"
+    return "_orig_mod" if type(model).__name__ == "OptimizedModule" else ""  # of torch.compile, dear to import
+
+
+def _prefix(model: nn.Module) -> str:
+    name = wrapped_as(model)
+    return f"{name}.{_prefix(getattr(model, name))}" if name else ""
+
+
 def model_label(model: nn.Module) -> str:
-    """What to call a model in text: its class, unless that is a mere container."""
-    return type(model).__name__
+    """What to call a model in text: its class, or that of what it wraps.
+
+    Example:
+        >>> model_label(nn.DataParallel(nn.Linear(2, 1)))
+        'Linear'
+    """
+    name = wrapped_as(model)
+    return model_label(getattr(model, name)) if name else type(model).__name__
 
 
 def is_float(x: object) -> bool:

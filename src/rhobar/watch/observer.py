@@ -11,14 +11,18 @@ from torch.optim.optimizer import Optimizer
 
 from rhobar.record import LossFacts
 from rhobar.watch.exam_state import KeptBatch
+from rhobar.watch.feed import Feed
 from rhobar.watch.forwards import Forward, first_tensor, has_values, tensors_in
 from rhobar.watch.guard import Guard
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names
+from rhobar.watch.nonfinite import note_bad_gradient
 from rhobar.watch.parameters import Histories
 from rhobar.watch.passes import Passes
 from rhobar.watch.probe_rows import probe_rows
 from rhobar.watch.reading import StepReading, read_step
+from rhobar.watch.replicas import PATIENCE, Replicas
+from rhobar.watch.scaling import LossScale, ScaledLosses
 from rhobar.watch.schedule import Clock
 from rhobar.watch.sites import Site, call_site
 from rhobar.watch.split_rows import sampled
@@ -51,7 +55,19 @@ class Observer:
         self.trackers: list[Tracker] = []
         self.passes = Passes(self.guard, self.names, self.trackers)
         self.steps = Steps(self.guard, self.names, self.passes, self.trackers)
+        self.scaled = ScaledLosses()
+        self.replicas = Replicas(self.names)
         self._by_site: dict[Site, Tracker] = {}
+        self.feed: Feed | None = None
+        """Carries what was seen to a run store."""
+
+    def new_tracker(self) -> Tracker:
+        """Begin a training."""
+        tracker = Tracker(self.clock, self.names, self.histories)
+        if self.feed is not None:
+            tracker.sink = self.feed.sink(len(self.trackers))
+        self.trackers.append(tracker)
+        return tracker
 
     def loss_failed(self, kind: str, call: LossCall) -> None:
         """A loss refused its arguments: what it was given is evidence, although no backward pass follows."""
@@ -65,9 +81,7 @@ class Observer:
             pending = self.passes.pending
             model = pending[-1].model() if pending else None
             tracker = self.passes.tracker_of(model)
-            if tracker is None:
-                tracker = Tracker(self.clock, self.names, self.histories)
-                self.trackers.append(tracker)
+            tracker = tracker or self.new_tracker()
             if model is not None and not tracker.trains(model):
                 tracker.see_model(model, training=model.training)
             tracker.refused = True
@@ -94,26 +108,32 @@ class Observer:
 
     def backward_started(self, losses: Any) -> Tracker | None:  # noqa: ANN401
         """A loss is about to be differentiated: its graph and all it kept are alive now."""
+        self.steps.within = tracker = self._started(losses)
+        return tracker
+
+    def _started(self, losses: Any) -> Tracker | None:  # noqa: ANN401
         if self.guard.busy:
             return None
         self.passes.forget_running()
+        if self.feed is not None:
+            self.feed.tick()
         with self.guard.contained("backward passes") as on:
             if not on:
                 return None
-            site = call_site(3)
+            site = call_site(4)
             loss = losses if isinstance(losses, Tensor) else next(iter(tensors_in(losses)), None)
             if loss is None or loss.numel() == 0:
                 return None
             if loss.grad_fn is None:
                 return self._begin_cut(loss, site)
             if has_values(loss):
-                return self._begin(loss, site)
+                return self._begin(*self.scaled.origin(loss), site)
             self.guard.note(
                 "losses without values", "a loss on the meta device or in a fake mode holds no numbers to read"
             )
         return None
 
-    def _begin(self, loss: Tensor, site: Site) -> Tracker | None:
+    def _begin(self, loss: Tensor, scale: LossScale | None, scaled: bool, site: Site) -> Tracker | None:
         tracker = self._by_site.get(site)
         known = tracker is not None and not self.passes.new_model
         dense = not known or tracker is None or tracker.schedule.wants(tracker.step)
@@ -121,6 +141,8 @@ class Observer:
         dense = dense or (self.starts is not None and tracker is not None and self.starts.wants(id(tracker)))
         bad = loss.is_cpu and not _finite(loss)
         for other in self.trackers:
+            if other.updates.stepped:
+                other.settle_update()
             for _, clearing in other.optimizers.values():
                 clearing.look()
         if tracker is not None and not tracker.optimizers:
@@ -129,7 +151,7 @@ class Observer:
         if dense or (bad and tracker is not None and tracker.nonfinite is None):
             if self.passes.new_model:
                 self.names.add_globals()
-            reading = read_step(self, loss, tracker if known else None)
+            reading = read_step(self, loss, tracker if known else None, scale if scaled else None)
             if reading is None:
                 return None
             tracker = reading.tracker
@@ -138,7 +160,8 @@ class Observer:
         if tracker is None:
             return None
         self._see_batch(tracker, self.passes.split(tracker), loss, reading)
-        tracker.see_loss(loss)
+        tracker.see_loss(scale.divide(loss) if scale is not None and scaled else loss)
+        tracker.loss_scale = scale
         if reading is not None:
             reading.begin(tracker)
         tracker.current = reading
@@ -153,10 +176,7 @@ class Observer:
         parameters = [p for model in models for p in model.parameters()]
         if self.only is not None and self.only.isdisjoint(map(id, parameters)):
             return None
-        tracker = self._by_site.get(site) or self.passes.tracker_of(models[-1])
-        if tracker is None:
-            tracker = Tracker(self.clock, self.names, self.histories)
-            self.trackers.append(tracker)
+        tracker = self._by_site.get(site) or self.passes.tracker_of(models[-1]) or self.new_tracker()
         self._by_site[site] = tracker
         for p in parameters:
             tracker.parameters.track(p)
@@ -167,9 +187,11 @@ class Observer:
 
     def backward_ended(self, tracker: Tracker | None) -> None:
         """Gradients have arrived."""
+        self.steps.within = None
         if tracker is None:
             return
-        if tracker.current is None and all(other.cleared for other in self.trackers):
+        trouble = tracker.current is None and tracker.watchful and tracker.sentinel.lost()
+        if tracker.current is None and not trouble and all(other.cleared for other in self.trackers):
             self._arrived(tracker)
             self.guard.told()
             return
@@ -179,6 +201,8 @@ class Observer:
                 reading, tracker.current = tracker.current, None
                 if reading is not None:
                     reading.end(tracker)
+                elif trouble:
+                    note_bad_gradient(tracker, tracker.step - 1, tracker.parameters.read()[0], "")
 
     def _arrived(self, tracker: Tracker) -> None:
         for other in self.trackers:
@@ -191,6 +215,7 @@ class Observer:
 
     def backward_failed(self, tracker: Tracker | None) -> None:
         """The backward pass raised: what was read before it ends here."""
+        self.steps.within = None
         if tracker is not None and tracker.current is not None:
             reading, tracker.current = tracker.current, None
             reading.drop()
@@ -206,6 +231,9 @@ class Observer:
             self.starts.see(id(tracker), tracker.step, training, kept)
         if wanted and kept is not None:
             tracker.kept.append(kept)
+        tracker.recent = KeptBatch.borrowed(training) or kept
+        if tracker.recent is None and reading is not None:
+            tracker.recent = KeptBatch.of(training, loss, reading.handmade())
         if not training:
             return
         rows = 0
@@ -239,6 +267,8 @@ class Observer:
                 self.passes.finish()
                 for tracker in self.trackers:
                     self.steps.note_use(tracker)
+                    if tracker.replica is not None:
+                        tracker.replicas = tracker.replica.facts(patience=PATIENCE)
 
     # Events that belong to one side alone
 
@@ -272,6 +302,28 @@ class Observer:
     def compared(self, one: Any, other: Any) -> None:  # noqa: ANN401
         """Two tensors were compared."""
         self.passes.compared(one, other)
+
+    def loss_scaled(self, scaler: Any, losses: Any, scaled: Any) -> None:  # noqa: ANN401
+        """A scaler multiplied a loss, or several."""
+        with self.guard.contained("loss scales") as on:
+            if on:
+                self.scaled.note(scaler, losses, scaled)
+
+    def scaler_steps(self) -> int:
+        """A scaler is about to let an optimizer step, or not."""
+        return self.steps.taken
+
+    def scaler_stepped(self, scaler: Any, optimizer: Optimizer, token: int) -> None:  # noqa: ANN401
+        """A scaler let the optimizer step, or skipped the step."""
+        with self.guard.contained("loss scales") as on:
+            if on:
+                self.scaled.forget()
+                if scaler.is_enabled() and self.steps.taken == token:
+                    self.steps.skipped(optimizer)
+
+    def evaluated(self, loss: float, accuracy: float | None = None) -> None:
+        """An evaluation has ended, of which somebody knows the mean loss and the share of right answers."""
+        self.passes.evaluated(loss, accuracy)
 
     def step_started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from rhobar.watch.graph import VIEWS, Graph, Node, op_name, out_shape, saved
 
@@ -172,7 +172,11 @@ def find_map(graph: Graph, node: Node) -> Map | None:
         return None if weight is None else Map(node, kind, weight, None, None)
     for (weight_node, _), (source, source_name) in (tuple(reversed(operands)), tuple(operands)):
         weight = graph.leaf_of(weight_node)
-        if weight is not None and (source is None or graph.leaf_of(source) is None):
+        if weight is not None and source is not None and (leaf := graph.leaf_of(source)) is not None:
+            if not isinstance(weight, nn.Parameter) or isinstance(leaf, nn.Parameter):
+                continue
+            source = None  # data that ask for a gradient of their own
+        if weight is not None:
             value = saved(node, source_name)
             right = weight_node is operands[-1][0] and kind.operation == "linear"
             in_first = right and not _transposed(graph, weight_node)

@@ -165,6 +165,9 @@ class Parameters:
         self._histories = histories if histories is not None else Histories()
         self._histories.parameters.append(self)
         self.tracked: dict[int, Tracked] = {}
+        self._early: dict[int, tuple[Tensor, Tensor, float]] = {}
+        self.captured = False
+        """Whether optimizers used some gradients of the latest reading inside its backward pass."""
 
     def track(self, tensor: Tensor) -> Tracked:
         """Start to follow a parameter (or find it again)."""
@@ -191,27 +194,46 @@ class Parameters:
         """The parameters that still exist."""
         return [(t, tensor) for t in self.tracked.values() if (tensor := t.ref()) is not None]
 
-    def read(self) -> tuple[list[ParameterReading], "Samples", Tensor, float | None]:
-        """Sizes of weights and gradients; sampled weights; sampled gradients; ‖g‖₂ over everything."""
-        live = self.live()
-        weights = Samples.take([sampled(tensor, SAMPLE) for _, tensor in live])
+    def capture(self, tensors: Iterable[Tensor]) -> None:
+        """Read weights and gradients now that will not be there when the backward pass has ended."""
+        for tensor in tensors:
+            if tensor.grad is not None and id(tensor) in self.tracked:
+                (norm,) = _norms([tensor.grad])
+                gradient = _same_size(sampled(tensor.grad, SAMPLE), sampled(tensor, SAMPLE).numel())
+                self._early[id(tensor)] = sampled(tensor, SAMPLE).clone(), gradient.clone(), norm
+
+    def read(self, *, reached: bool = False) -> tuple[list[ParameterReading], "Samples", Tensor, float | None]:
+        """Sizes of weights and gradients; sampled weights; sampled gradients; ‖g‖₂ over everything.
+
+        Args:
+            reached: Whether a gradient tells that the loss reaches a parameter, where its graph does not show all.
+        """
+        live, early = self.live(), self._early
+        self._early, self.captured = {}, bool(early)
+        firsts = [early.get(id(tensor)) for _, tensor in live]
+        weights = Samples.take(
+            [sampled(tensor, SAMPLE) if e is None else e[0] for (_, tensor), e in zip(live, firsts, strict=True)]
+        )
         self._see(live, weights)
-        grads = [tensor.grad for _, tensor in live]
+        grads = [tensor.grad if e is None else e[1] for (_, tensor), e in zip(live, firsts, strict=True)]
         samples = [
             _same_size(sampled(grad, SAMPLE), n) if grad is not None else tensor.new_zeros(n)
             for grad, (_, tensor), n in zip(grads, live, weights.sizes, strict=True)
         ]
-        norms = iter(_norms([grad for grad in grads if grad is not None]))
+        norms = iter(_norms([grad for grad, e in zip(grads, firsts, strict=True) if grad is not None and e is None]))
         readings, square, any_gradient = [], 0.0, False
-        for (tracked, tensor), grad, sample, rms_w in zip(live, grads, samples, weights.rms(), strict=True):
+        for (tracked, tensor), grad, sample, rms_w, e in zip(live, grads, samples, weights.rms(), firsts, strict=True):
             size = tensor.numel()
             if grad is None:
                 readings.append(ParameterReading(tracked.name, size, rms_w))
                 continue
             any_gradient = tracked.has_gradient = True
-            norm = next(norms)
+            tracked.reached = tracked.reached or reached
+            norm = next(norms) if e is None else e[2]
             tracked.nonzero_gradient = tracked.nonzero_gradient or norm != 0
             bad = 0.0
+            if not math.isfinite(norm):  # its square may be too large for its type where the gradient is not
+                norm = _norm(grad.double() if not grad.is_complex() else grad)
             if not math.isfinite(norm):
                 bad = max(float((~torch.isfinite(sample)).double().mean()), 1 / max(size, 1))
             square += norm * norm
@@ -276,7 +298,11 @@ def _norms(grads: list[Tensor]) -> list[float]:
         values = torch.stack([*found, *(torch._foreach_norm(small) if small else ())]).tolist()
         lengths, rest = dict(zip(large, values, strict=False)), iter(values[len(large) :])
         return [lengths[i] if i in lengths else next(rest) for i in range(len(grads))]
-    return [float(torch.linalg.vector_norm(g.detach().to_dense() if g.is_sparse else g.detach())) for g in grads]
+    return [_norm(g) for g in grads]
+
+
+def _norm(g: Tensor) -> float:
+    return float(torch.linalg.vector_norm(g.detach().to_dense() if g.is_sparse else g.detach()))
 
 
 def _same_size(sample: Tensor, size: int) -> Tensor:

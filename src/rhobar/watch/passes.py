@@ -70,6 +70,9 @@ class Passes:
         if not any(True for _ in module.parameters()):
             self.settled[id(module)] = weakref.ref(module)
             return
+        if self._inside(module):
+            self._parts[id(module)] = weakref.ref(module)
+            return
         parts = [part for part in module.modules() if part is not module]
         self._roots[id(module)] = weakref.ref(module), len(parts)
         for part in parts:
@@ -78,6 +81,12 @@ class Passes:
         self._names.add_model(module, model_label(module))
         self.new_model = True
         self._running.append((id(module), []))
+
+    def _inside(self, module: nn.Module) -> bool:
+        """Whether a model is running that owns all its parameters: a part that is not registered as one."""
+        root = self._roots.get(self._running[-1][0]) if self._running else None
+        model = root[0]() if root is not None else None
+        return model is not None and {id(p) for p in module.parameters()} <= {id(p) for p in model.parameters()}
 
     def called(self, module: nn.Module) -> bool:
         """Whether the module took part in a forward pass."""
@@ -181,6 +190,15 @@ class Passes:
                 forward.losses.append(ScoredLoss(tracker.loss.kind if tracker.loss else "custom", value))
                 forward.hits = float((pair[0].argmax(1) == pair[1]).double().mean())
 
+    def evaluated(self, loss: float, accuracy: float | None = None) -> None:
+        """An evaluation has ended: whoever ran it says what its mean loss was, and the share of right answers."""
+        with self._guard.contained("evaluations") as on:
+            for forward in self.pending if on else []:
+                tracker = None if forward.recorded else self.tracker_of(forward.model())
+                if tracker is not None:
+                    forward.losses = [ScoredLoss(tracker.loss.kind if tracker.loss else "custom", loss)]
+                    forward.hits = accuracy
+
     def tracker_of(self, model: nn.Module | None) -> Tracker | None:
         """The latest training of this model."""
         return next((t for t in reversed(self._trackers) if model is not None and t.trains(model)), None)
@@ -217,6 +235,8 @@ class Passes:
     def split(self, tracker: Tracker) -> list[Forward]:
         """The waiting passes that made a loss: the last ones. Those before them were evaluation, and are recorded."""
         pending, self.pending = self.pending, []
+        for forward in pending:
+            forward.recorded = forward.recorded or forward.given_history
         recorded = [f for f in pending if f.recorded]
         count = len(recorded)
         if tracker.forwards_per_backward is None or count < tracker.forwards_per_backward:

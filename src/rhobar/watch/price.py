@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rhobar.watch.guard import Guard
-from rhobar.watch.hooks import LossCall, transformed
+from rhobar.watch.hooks import LossCall, aside
 from rhobar.watch.schedule import Clock
 
 __all__ = ["call_price", "event_price"]
@@ -60,7 +60,7 @@ def event_price() -> float:
 
     @functools.wraps(original)
     def wrapper(*args: Any, **kwargs: Any) -> None:
-        if not transformed():
+        if not aside():
             listen("a measurement", LossCall(original, args, kwargs, original(*args, **kwargs)))
 
     bare, whole = _smallest(lambda: original(1, reduction="mean")), _smallest(lambda: wrapper(1, reduction="mean"))

@@ -6,6 +6,7 @@ Everything the watcher reads, it reads inside `quiet()`, so that nothing it does
 import contextlib
 import io
 import random
+import sys
 import warnings
 from collections.abc import Iterator
 from types import TracebackType
@@ -77,4 +78,6 @@ def unheard() -> Iterator[None]:
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
+        if "torch._dynamo" in sys.modules:  # compiled again for a copy, the program's own code might not be any more
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
         yield

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rhobar.record import BEFORE, LossFacts, Reading
 from rhobar.watch.data import InputStatistics, term_value
@@ -17,11 +17,14 @@ from rhobar.watch.hooks import LossCall
 from rhobar.watch.layers import Draft, find_layers, read_layer, structure
 from rhobar.watch.loss import follow_prediction, silent_broadcast, trace_loss
 from rhobar.watch.loss_term import LossTerm
-from rhobar.watch.nonfinite import find_origin, nonfinite
+from rhobar.watch.nonfinite import find_origin, nonfinite, note_bad_gradient, refine
 from rhobar.watch.operations import Map, find_map
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
 from rhobar.watch.quiet import quiet
-from rhobar.watch.tracker import OpenReading, Tracker
+from rhobar.watch.replicas import Note, row_prints
+from rhobar.watch.scaling import LossScale, unscaled
+from rhobar.watch.tracker import Tracker
+from rhobar.watch.updates import OpenReading
 
 if TYPE_CHECKING:
     from rhobar.watch.observer import Observer
@@ -33,10 +36,29 @@ SAME_TRAINING = 0.5
 """Two losses from one place belong to one training if at least half of the parameters they reach agree."""
 
 
-def read_step(observer: "Observer", loss: Tensor, tracker: Tracker | None) -> "StepReading | None":
-    """Read the graph of `loss` and find (or start) the training that it belongs to."""
+def read_step(
+    observer: "Observer", loss: Tensor, tracker: Tracker | None, scale: LossScale | None
+) -> "StepReading | None":
+    """Read the graph of `loss` and find (or start) the training that it belongs to.
+
+    Args:
+        observer: Who reads.
+        loss: What is about to be differentiated.
+        tracker: The training that this place in the program was seen to be.
+        scale: A factor that a scaler has put on `loss`.
+    """
+    models = [model for f in observer.passes.pending if (model := f.model()) is not None]
+    if any(hasattr(module, "_get_fsdp_state") for model in models for module in model.modules()):
+        # Outside their layer's own pass such weights have no memory: to read them would end the program.
+        observer.guard.note("sharded models", "weights that fully_shard has spread over ranks are not read")
+        return None
     graph = Graph(loss)
-    reached = {i for i, leaf in graph.leaves.items()}
+    given = {id(t) for f in observer.passes.pending for t in tensors_in([*f.args, *f.kwargs.values()])}
+    # Data may ask for a gradient of their own; they are no parameters for that.
+    leaves = {i: x for i, x in graph.leaves.items() if i not in given or isinstance(x, nn.Parameter)}
+    reached = set(leaves)
+    if graph.reentrant:
+        reached |= {id(p) for model in models for p in model.parameters()}
     if observer.only is not None and not reached & observer.only:
         return None
     tracker = _find_tracker(observer, tracker, reached)
@@ -44,14 +66,14 @@ def read_step(observer: "Observer", loss: Tensor, tracker: Tracker | None) -> "S
         return None
     if not reached <= tracker.reached:
         tracker.reached |= reached
-    for leaf in graph.leaves.values():
+    for leaf in leaves.values():
         tracker.parameters.track(leaf).reached = True
     for forward in observer.passes.pending:
         model = forward.model()
         if model is not None and forward.recorded and not tracker.trains(model):
             for parameter in model.parameters():
                 tracker.parameters.track(parameter)
-    return StepReading(observer, graph, loss, tracker)
+    return StepReading(observer, graph, loss, tracker, scale)
 
 
 def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[int]) -> Tracker | None:
@@ -68,17 +90,18 @@ def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[in
             f"more than {MAX_TRAININGS} trainings in one run; the first {MAX_TRAININGS} were watched",
         )
         return None
-    fresh = Tracker(observer.clock, observer.names, observer.histories)
+    fresh = observer.new_tracker()
     fresh.schedule.wants(0)
-    observer.trackers.append(fresh)
     return fresh
 
 
 class StepReading:
     """The three stages of a dense reading."""
 
-    def __init__(self, observer: "Observer", graph: Graph, loss: Tensor, tracker: Tracker) -> None:
-        self.observer, self.graph, self.tracker = observer, graph, tracker
+    def __init__(
+        self, observer: "Observer", graph: Graph, loss: Tensor, tracker: Tracker, scale: LossScale | None = None
+    ) -> None:
+        self.observer, self.graph, self.tracker, self.scale = observer, graph, tracker, scale
         self.names = observer.names
         self.handles: list[Any] = []
         if graph.truncated:
@@ -86,30 +109,39 @@ class StepReading:
         opaque = next((op_name(n) for n in graph.nodes if "Compiled" in op_name(n)), None)
         if opaque:
             observer.guard.note("layers inside torch.compile", "a compiled function shows its inputs and outputs alone")
+        self.reentrant = graph.reentrant
+        if self.reentrant:
+            observer.guard.note("layers inside a reentrant checkpoint", "it keeps no graph; use_reentrant=False does")
         self.layers = find_layers(graph)
         self.loss_tensor = loss
-        outputs = {
+        self.outputs = {
             t.grad_fn: t
             for f in observer.passes.pending
             if f.recorded
             for t in tensors_in(f.output)[:8]
             if t.grad_fn is not None
         }
-        self.trace = trace_loss(graph, outputs)
+        self.trace = trace_loss(graph, self.outputs)
         self.hand_written = self.trace.hand_written
         self.pending = list(observer.passes.pending)
         self.drafts: list[Draft] = []
+        self.rows: list[float] = []
         self.sheet = tracker.sheet
         self.sheet.start()
 
     def begin(self, tracker: Tracker) -> None:
         """Before the backward pass: structure, data and signals; listeners for the gradients."""
-        if tracker.open is not None:
-            tracker.settle_update(by_hand=tracker.optimizer is None)
+        tracker.settle_update()
         step = tracker.step - 1
-        loss = float(self.loss_tensor.detach().float().mean())
+        loss = float(self.loss_tensor.detach().float().mean()) / (self.scale.value if self.scale is not None else 1.0)
         if not math.isfinite(loss) and tracker.nonfinite is None:
-            tracker.nonfinite = find_origin(self.graph, self.names, step, self.loss_tensor)
+            rows = tracker.recent.rows if tracker.recent is not None else 0
+            tracker.nonfinite = find_origin(self.graph, self.names, step, self.loss_tensor, rows, self.outputs)
+            refine(tracker)
+        tracker.replica = self.observer.replicas.replica(
+            id(tracker), self.observer.trackers.index(tracker), tracker.reached
+        )
+        self.rows = row_prints(self.pending) if tracker.replica is not None else []
         self._read_loss(tracker, step, loss)
         tracker.hand_written.update(self.trace.hand_written)
         if step < 4 or not tracker.structure.num_maps:
@@ -117,6 +149,8 @@ class StepReading:
         used: dict[str, int] = {}
         for layer in self.layers:
             name = self.names.layer(layer.map.weight)
+            if layer.map.reads_data and not self.drafts:
+                tracker.sentinel.choose(tracker.parameters, layer.map.weight)
             if layer.map.in_first and step == 0:
                 tracker.parameters.track(layer.map.weight).turn(layer.map.weight)
             used[name] = used.get(name, 0) + 1
@@ -187,7 +221,7 @@ class StepReading:
         for handle in self.handles:
             handle.remove()
         moments = self.sheet.moments()
-        parameters, weights, gradient, norm = tracker.parameters.read()
+        parameters, weights, gradient, norm = tracker.parameters.read(reached=self.reentrant)
         step = tracker.step - 1
         value = tracker.losses[-1] if tracker.losses else math.nan
         reading = Reading(
@@ -197,11 +231,18 @@ class StepReading:
             parameters=tuple(parameters),
             gradient_norm=norm,
         )
-        if norm is not None and not math.isfinite(norm) and tracker.nonfinite is None:
-            tracker.note_bad_gradient(step, parameters, self.graph_risk())
-        if tracker.open is not None:
-            tracker.settle_update()
-        tracker.open = OpenReading(reading, weights, gradient)
+        if tracker.loss_scale is not None:
+            scale = tracker.loss_scale.value
+            tracker.scaling.see(scale)
+            reading, gradient = unscaled(reading, scale), gradient / scale
+        # A gradient that overflows its loss scale is the scaler's business.
+        scaled = tracker.loss_scale is not None and tracker.loss_scale.value >= 1
+        if norm is not None and not math.isfinite(norm) and tracker.nonfinite is None and not scaled:
+            note_bad_gradient(tracker, step, parameters, self.graph_risk())
+        if tracker.replica is not None:
+            tracker.replica.post(step, Note([p.name for p in parameters], weights, self.rows, value))
+        tracker.keep_readings(tracker.updates.add(OpenReading(reading, weights, gradient)))
+        tracker.updates.stepped = tracker.parameters.captured
         self._release()
 
     def drop(self) -> None:

@@ -52,6 +52,8 @@ class Clock:
     """Seconds that one call of a watched module takes longer, beside what the watcher does with it."""
     per_event: float = 0.0
     """Seconds that it takes to tell a listener, which its own clock does not see."""
+    beside: float = 0.0
+    """Seconds of CPU that a thread beside the training took, to write what was seen."""
     promised: float = 0.0
     """Seconds of readings that are planned and not yet taken."""
 
@@ -61,9 +63,14 @@ class Clock:
         return time.perf_counter() - self.started
 
     @property
+    def watched(self) -> float:
+        """Seconds that watching took in all: in the training's way, and beside it."""
+        return self.spent + self.beside
+
+    @property
     def bare(self) -> float:
         """Seconds that the program itself has run."""
-        return max(self.elapsed - self.spent, 0.0)
+        return max(self.elapsed - self.watched, 0.0)
 
 
 @dataclass
@@ -98,7 +105,7 @@ class Schedule:
             self._before = None
         if clock.budget is None:
             return self._read(step)
-        self._start = self._start or (clock.bare, clock.spent)
+        self._start = self._start or (clock.bare, clock.watched)
         if step < FIRST or self._pair:
             self._pair = False
             return self._read(step)
@@ -139,8 +146,8 @@ class Schedule:
         clock = self.clock
         assert clock.budget is not None
         assert self._start is not None
-        lasted, listened = clock.bare - self._start[0], clock.spent - self._start[1] - self._dense
-        room = SEEN * clock.budget * (clock.bare + lasted) - clock.spent - max(listened, 0.0) - clock.promised
+        lasted, listened = clock.bare - self._start[0], clock.watched - self._start[1] - self._dense
+        room = SEEN * clock.budget * (clock.bare + lasted) - clock.watched - max(listened, 0.0) - clock.promised
         if room < 2 * self.price:
             return None
         return min(FINEST, int(math.log2(room / (2 * self.price)))) if self.price > 0 else FINEST

@@ -9,8 +9,11 @@ from torch.optim.optimizer import Optimizer
 
 from rhobar.watch.clearing import Clearing
 from rhobar.watch.guard import Guard
+from rhobar.watch.hooks import in_backward
 from rhobar.watch.naming import Names
+from rhobar.watch.nonfinite import note_bad_gradient
 from rhobar.watch.passes import Passes
+from rhobar.watch.scaling import skipped_inside
 from rhobar.watch.settings import optimizer_facts
 from rhobar.watch.tracker import Tracker
 
@@ -38,6 +41,10 @@ class Steps:
         self._guard, self._names, self._passes, self._trackers = guard, names, passes, trackers
         self.waiting: list[Tracker] = []
         """Trainings with gradients that no step has used yet."""
+        self.within: Tracker | None = None
+        """The training whose backward pass runs now: optimizers that step in it use its gradients."""
+        self.taken = 0
+        """Steps of all optimizers so far."""
         self._last: list[Tracker] = []
         self._held: dict[int, weakref.ref[Tensor]] = {}
         self._mine: dict[int, tuple[weakref.ref[Optimizer], list[tuple[int, ...]], set[int]]] = {}
@@ -45,7 +52,10 @@ class Steps:
 
     def started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""
-        if all(t.open is None and t.cleared for t in self.waiting):
+        if self.within is not None and in_backward():
+            self._started_within(self.within, optimizer)
+            return
+        if all(t.updates.latest is None and t.cleared for t in self.waiting):
             return
         with self._guard.contained("optimizer steps") as on:
             if not on:
@@ -54,27 +64,57 @@ class Steps:
                 known = tracker.optimizers.get(id(optimizer))
                 if known is not None:
                     known[1].look()
-                if tracker.open is not None and not tracker.open.update_seen:
-                    _before_update(tracker)
+                _before_update(tracker, optimizer)
+
+    def _started_within(self, tracker: Tracker, optimizer: Optimizer) -> None:
+        """Hooks of parameters let their optimizer step as soon as a gradient is there, and drop it."""
+        if tracker.current is None:
+            return
+        with self._guard.contained("optimizer steps") as on:
+            if on:
+                tracker.parameters.capture([p for group in optimizer.param_groups for p in group["params"]])
 
     def ended(self, optimizer: Optimizer) -> list[Tracker]:
-        """An optimizer has changed weights: settle the update of the trainings that it serves, and return them."""
+        """An optimizer has changed weights: note it with the trainings that it serves, and return them."""
         served: list[Tracker] = []
+        self.taken += 1
         with self._guard.contained("optimizer steps") as on:
             if not on:
                 return []
-            mine = self._parameters_of(optimizer)
-            candidates = self.waiting or self._last
-            served = [t for t in candidates if not t.reached.isdisjoint(mine)]
-            if not served and candidates:
-                # It holds nothing that the loss reaches: it belongs to the training it stepped with first.
-                before = [t for t in self._trackers if id(optimizer) in t.optimizers]
-                served = [t for t in before if t in candidates] if before else candidates[-1:]
+            verdict = skipped_inside(optimizer)
+            if verdict is not None and verdict.is_cpu and bool(verdict > 0):
+                self.skipped(optimizer)
+                return []
+            served = self._served(optimizer)
             for tracker in served:
                 self._serve(tracker, optimizer)
-            if self.waiting:
-                self._last = self.waiting
-            self.waiting = []
+                if verdict is not None and not verdict.is_cpu:
+                    tracker.scaling.in_doubt.append(verdict.detach().clone())
+            self._rest()
+        return served
+
+    def skipped(self, optimizer: Optimizer) -> None:
+        """A scaler dropped the gradients that the optimizer was to use."""
+        for tracker in self._served(optimizer):
+            first = next((ref() for ref, _ in tracker.optimizers.values()), None)
+            if tracker.skip(count=first is None or first is optimizer):
+                note_bad_gradient(tracker, tracker.step - 1, tracker.parameters.read()[0], "")
+        self._rest()
+
+    def _rest(self) -> None:
+        if self.waiting:
+            self._last = self.waiting
+        self.waiting = []
+
+    def _served(self, optimizer: Optimizer) -> list[Tracker]:
+        """The trainings whose gradients the optimizer uses."""
+        mine = self._parameters_of(optimizer)
+        candidates = [self.within] if self.within is not None and in_backward() else self.waiting or self._last
+        served = [t for t in candidates if not t.reached.isdisjoint(mine)]
+        if not served and candidates:
+            # It holds nothing that the loss reaches: it belongs to the training it stepped with first.
+            before = [t for t in self._trackers if id(optimizer) in t.optimizers]
+            served = [t for t in before if t in candidates] if before else candidates[-1:]
         return served
 
     def _parameters_of(self, optimizer: Optimizer) -> set[int]:
@@ -110,8 +150,7 @@ class Steps:
                 tracker.optimizer = optimizer_facts(optimizer, tracker.steps)
             tracker.rates.append(float(optimizer.param_groups[0].get("lr", math.nan)))
         known[1].stepped()
-        if tracker.open is not None:
-            tracker.settle_update()
+        tracker.updates.stepped = bool(tracker.updates.waiting)
 
     def hold(self, parameters: list[Tensor]) -> None:
         """Say that an optimizer that does not step holds these parameters."""
@@ -135,11 +174,14 @@ class Steps:
                 tracked.used = tracked.reached or (owner is not None and self._passes.called(owner))
 
 
-def _before_update(tracker: Tracker) -> None:
-    opened = tracker.open
-    if opened is None:
-        return
+def _before_update(tracker: Tracker, optimizer: Optimizer) -> None:
+    opened = tracker.updates.latest
+    if opened is None or opened.reading.step != tracker.step - 1:
+        return  # a later backward pass has added to the gradient that was read
     # Gradients that were dropped before the step count as zero: the step applies nothing.
     norm, applied = opened.reading.gradient_norm, tracker.parameters.gradient_norm() or 0.0
+    still = getattr(optimizer, "grad_scale", None)  # of an optimizer that unscales in its own kernel
+    if isinstance(still, Tensor):
+        applied /= float(still)
     if norm and math.isfinite(norm):
         tracker.note_clipping(norm, applied)

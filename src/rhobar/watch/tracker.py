@@ -4,6 +4,7 @@ import dataclasses
 import math
 import weakref
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,8 +17,8 @@ from rhobar.record import (
     ModeFacts,
     Nonfinite,
     OptimizerFacts,
-    ParameterReading,
     Reading,
+    ReplicaFacts,
     StructureFacts,
     Training,
 )
@@ -26,13 +27,17 @@ from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant
 from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.moments import Sheet
 from rhobar.watch.naming import Names
-from rhobar.watch.parameters import Histories, Parameters, Samples, cosine
+from rhobar.watch.parameters import Histories, Parameters
+from rhobar.watch.replicas import Replica
 from rhobar.watch.rows import RowPrints
+from rhobar.watch.scaling import LossScale, ScalingHistory
 from rhobar.watch.schedule import Clock, Schedule
+from rhobar.watch.sentinel import Sentinel
 from rhobar.watch.settings import optimizer_facts
 from rhobar.watch.split_rows import SplitRows
+from rhobar.watch.updates import Updates
 
-__all__ = ["OpenReading", "Tracker"]
+__all__ = ["Tracker"]
 
 MAX_READINGS = 160
 ENOUGH = 512
@@ -41,16 +46,6 @@ MAX_KEPT = 1 << 20
 """Elements of batches kept for the exam (4 MB)."""
 KEEP_SPACING = 1.1
 """Smallest growth of the step count between kept batches; the last six then lie in the later half of a training."""
-
-
-@dataclasses.dataclass
-class OpenReading:
-    """A dense reading whose update has not been seen yet."""
-
-    reading: Reading
-    weights: Samples
-    gradient: Tensor
-    update_seen: bool = False
 
 
 class Tracker:
@@ -73,9 +68,10 @@ class Tracker:
         self.optimizers: dict[int, tuple[weakref.ref[Optimizer], Clearing]] = {}
         self.optimizer: OptimizerFacts | None = None
         self.readings: list[Reading] = []
-        self.open: OpenReading | None = None
+        self.updates = Updates(self.parameters)
+        self.sink: Callable[[Reading], None] | None = None
+        """Where finished readings go besides."""
         self.sheet = Sheet()
-        self.last: tuple[int, Tensor, Tensor] | None = None
         self.clipped: deque[bool] = deque(maxlen=MAX_READINGS)
         self.loss: LossFacts | None = None
         self.class_weight: Tensor | None = None
@@ -94,6 +90,14 @@ class Tracker:
         self._mode_steps = self._eval_steps = 0
         self.refused = False
         self.nonfinite: Nonfinite | None = None
+        self.sentinel = Sentinel()
+        self.recent: KeptBatch | None = None
+        """The batch of the latest loss, not copied."""
+        self.loss_scale: LossScale | None = None
+        """Factor that a scaler put on the latest loss."""
+        self.scaling = ScalingHistory()
+        self.replica: Replica | None = None
+        self.replicas: ReplicaFacts | None = None
         self.outputs_range: tuple[float, float] | None = None
         self.alive: list[Any] = []
         """Small models and optimizers are held until the watcher stops, so that they can be examined."""
@@ -131,6 +135,11 @@ class Tracker:
             self._entrance = weakref.ref(weight)
         return self._entrance is not None and self._entrance() is weight
 
+    @property
+    def watchful(self) -> bool:
+        """Whether a non-finite gradient would be news, and no scaler is there to expect it."""
+        return self.nonfinite is None and self.loss_scale is None
+
     def wants_batch(self) -> bool:
         """Whether a batch should be kept for the exam: the first four, then those of readings, at growing distances."""
         if len(self.kept) >= 4:
@@ -164,8 +173,8 @@ class Tracker:
     def note_clipping(self, norm: float, applied: float) -> None:
         """Whether the gradient shrank between the backward pass and the step."""
         self.clipped.append(applied < 0.99 * norm)
-        if self.open is not None:
-            self.open.reading = dataclasses.replace(self.open.reading, applied_norm=applied)
+        if (opened := self.updates.latest) is not None:
+            opened.reading = dataclasses.replace(opened.reading, applied_norm=applied)
 
     def note_norm_batch(self, count: int | None) -> None:
         """Values per channel of the smallest train-mode batch norm: the median over readings is reported."""
@@ -174,17 +183,29 @@ class Tracker:
             middle = sorted(self._norm_batches)[len(self._norm_batches) // 2]
             self.modes = dataclasses.replace(self.modes, smallest_norm_batch=middle)
 
-    def note_bad_gradient(self, step: int, parameters: list[Any], risk: str) -> None:
-        """The loss was finite but a gradient is not: it was born in the backward pass."""
-        bad = [p.name for p in parameters if p.gradient_nonfinite > 0]
-        self.nonfinite = Nonfinite(
-            step,
-            bad[0] if bad else "gradients",
-            "backward",
-            risk or "backward pass",
-            born=True,
-            detail=f"{len(bad)} of {len(parameters)} parameters received a non-finite gradient from a finite loss",
-        )
+    def skip(self, *, count: bool) -> bool:
+        """A scaler dropped the gradients: an overflow of s·∇L, unless s is below 1.
+
+        Args:
+            count: Whether this is the optimizer whose steps are counted.
+
+        Returns:
+            Whether the gradients themselves are to blame, and nobody has said so yet.
+        """
+        scale = self.loss_scale.value if self.loss_scale is not None else 1.0
+        self.scaling.see(scale)
+        self.scaling.skipped += count
+        self.keep_readings(self.updates.skip())
+        first = self.nonfinite
+        if scale >= 1 and first is not None and first.phase == "backward" and first.step == self.step - 1:
+            self.nonfinite = None
+        return scale < 1 and first is None
+
+    @property
+    def settled_losses(self) -> int:
+        """How many losses have come; those still on the device have not. Any thread may ask."""
+        count, waiting = len(self.losses), self.pending_losses[:1]
+        return min(count, waiting[0][0]) if waiting else count
 
     def settle_losses(self) -> None:
         """Fetch the losses that are still on the device, in one transfer."""
@@ -207,38 +228,20 @@ class Tracker:
         if p > self.modes.max_dropout:
             self.modes = dataclasses.replace(self.modes, max_dropout=p, has_dropout=True)
 
-    def settle_update(self, *, by_hand: bool = False) -> None:
-        """Complete the open reading with the change of the weights since it was taken."""
-        if self.open is None:
-            return
-        now = self.parameters.weights()
-        opened, self.open = self.open, None
-        reading = opened.reading
-        if now.sizes == opened.weights.sizes:
-            update = now.flat - opened.weights.flat
-            rms = now.of(update).rms()
-            parameters = tuple(
-                ParameterReading(p.name, p.size, p.weight, p.gradient, p.gradient_nonfinite, size)
-                for p, size in zip(reading.parameters, rms, strict=True)
-            )
-            moved = any(size != 0 for size in rms)
-            if by_hand and moved:
-                self.moved_by_hand += 1
-            reading = dataclasses.replace(reading, parameters=parameters, uphill=cosine(update, opened.gradient))
-            if self.last is not None and self.last[0] == reading.step - 1:
-                before = self.last[1]
-                ratio = None
-                if before.shape == opened.gradient.shape and float(before @ before) > 0:
-                    ratio = float(opened.gradient @ before) / float(before @ before)
-                reading = dataclasses.replace(
-                    reading,
-                    gradient_cosine=cosine(opened.gradient, before),
-                    gradient_ratio=ratio,
-                    update_cosine=cosine(update, self.last[2]),
-                )
-            self.last = (reading.step, opened.gradient, update)
-        self.readings.append(reading)
-        self._thin()
+    def settle_update(self, *, at_once: bool = False) -> None:
+        """Complete the readings that wait with the change of the weights since they were taken."""
+        closed, moved = self.updates.settle(at_once=at_once)
+        if moved and self.optimizer is None:
+            self.moved_by_hand += 1
+        self.keep_readings(closed)
+
+    def keep_readings(self, closed: list[Reading]) -> None:
+        """Keep readings that are complete."""
+        for reading in closed:
+            self.readings.append(reading)
+            if self.sink is not None:
+                self.sink(reading)
+            self._thin()
 
     def _thin(self) -> None:
         """Keep the first and the latest readings and every other one between, in constant memory."""
@@ -259,7 +262,7 @@ class Tracker:
     def result(self, name: str) -> Training:
         """Everything as plain data."""
         self.settle_losses()
-        self.settle_update(by_hand=self.optimizer is None)
+        self.settle_update(at_once=True)
         kind = self.loss.kind if self.loss else "custom"
         constant = None
         known = self.loss is not None and (not self.loss.weighted or self.class_weight is not None)
@@ -267,7 +270,8 @@ class Tracker:
             constant = constant_loss(kind, self.targets.sample(), self.class_weight)
         by_hand = self.optimizer is None and self.moved_by_hand > 0
         bare = self.optimizer is None and not self.models  # a program of tensors alone
-        steps = self.step if by_hand else self.steps
+        steps = self.step if by_hand else self.steps - self.scaling.settle()
+        tried = steps + self.scaling.skipped
         structure = dataclasses.replace(self.structure, hand_written=tuple(sorted(self.hand_written)))
         return Training(
             name=name,
@@ -275,7 +279,7 @@ class Tracker:
             rates=list(self.rates),
             phases=tuple(self.phases),
             num_steps=steps,
-            backwards_per_step=self.step / steps if steps else 1.0,
+            backwards_per_step=self.step / tried if tried else 1.0,
             uncleared_steps=self.by_hand.uncleared_steps
             if by_hand
             else max((c.uncleared_steps for _, c in self.optimizers.values()), default=0),
@@ -298,6 +302,8 @@ class Tracker:
             modes=dataclasses.replace(self.modes, steps=self._mode_steps, eval_steps=self._eval_steps),
             structure=structure,
             nonfinite=self.nonfinite,
+            scaling=self.scaling.facts(),
+            replicas=self.replicas,
         )
 
 

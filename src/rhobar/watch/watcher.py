@@ -10,8 +10,11 @@ from torch import nn
 from torch.optim.optimizer import Optimizer
 
 from rhobar.record import Failure, Record, Training, Unseen
+from rhobar.record.store import Store
 from rhobar.watch.exam import examine
+from rhobar.watch.feed import Feed
 from rhobar.watch.hooks import Hooks
+from rhobar.watch.naming import model_label
 from rhobar.watch.observer import Observer
 from rhobar.watch.price import call_price, event_price
 from rhobar.watch.start import Start, Starts
@@ -29,6 +32,7 @@ class Watcher:
         budget: Share of the bare run time that watching may add; ``None`` reads everything at every step.
         name: What to call the run.
         keep_start: Keep a copy of the first weights and batches, so that the beginning can be run again.
+        store: Write what is seen into it, while the training runs.
 
     Raises:
         ValueError: If the budget is not positive.
@@ -42,6 +46,7 @@ class Watcher:
         budget: float | None = 0.05,
         name: str = "training",
         keep_start: bool = False,
+        store: Store | None = None,
     ) -> None:
         if budget is not None and not (budget > 0 and math.isfinite(budget)):
             raise ValueError(
@@ -57,6 +62,7 @@ class Watcher:
             self._observer.names.add_model(model, type(model).__name__)
         self._hooks = Hooks(self._observer)
         self._record = Record(name=name, budget=budget)
+        self.store = store
         self._running = False
         self._results: list[tuple[Tracker, Training]] = []
         self._failure: Failure | None = None
@@ -77,6 +83,7 @@ class Watcher:
             clock, before = self._observer.clock, call_price()
             self._hooks.attach()
             clock.per_call, clock.per_event = max(0.0, call_price() - before), event_price()
+            self._feed()
             self._running = True
         return self
 
@@ -87,6 +94,7 @@ class Watcher:
             self._running = False
             self._observer.finish()
             self._fill(exam=True)
+            self._store()
 
     def fail(self, kind: str, message: str) -> None:
         """Note the exception that ended the program."""
@@ -107,10 +115,24 @@ class Watcher:
         start = starts.get(id(tracker)) if starts is not None and tracker is not None else None
         return (start, tracker) if start is not None and tracker is not None else None
 
+    def _feed(self) -> None:
+        """Begin to write into the store, if there is one."""
+        observer = self._observer
+        if self.store is not None:
+            observer.feed = observer.feed or Feed(self.store, observer.clock, observer.trackers, self._name)
+            self.store.start(observer.feed)
+
+    def _store(self) -> None:
+        """Write what is left, with what could not be written said in the record."""
+        if self.store is not None:
+            self.store.stop()
+            self._record.unseen.extend(Unseen(f"run store: {what}", why) for what, why in self.store.complaints)
+            self.store.finish(self._record)
+
     def _fill(self, *, exam: bool = False) -> None:
         observer = self._observer
         record = self._record
-        record.seconds, record.watch_seconds = observer.clock.elapsed, observer.clock.spent
+        record.seconds, record.watch_seconds = observer.clock.elapsed, observer.clock.watched
         record.forwards = observer.passes.forwards
         record.unseen = list(observer.guard.unseen)
         record.environment = {
@@ -145,8 +167,8 @@ class Watcher:
         self._record.unseen.extend(Unseen(f"exam of {training.name}", reason) for reason in reasons)
 
     def _name(self, tracker: Tracker) -> str:
-        models = [m for ref in tracker.models.values() if (m := ref()) is not None]
-        return " + ".join(dict.fromkeys(type(m).__name__ for m in models)) or "parameters without a module"
+        models = [m for ref in list(tracker.models.values()) if (m := ref()) is not None]
+        return " + ".join(dict.fromkeys(model_label(m) for m in models)) or "parameters without a module"
 
     def __enter__(self) -> "Watcher":
         return self.start()

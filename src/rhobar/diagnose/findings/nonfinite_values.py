@@ -81,7 +81,17 @@ def _sentence(first: Nonfinite | None, lost: list[int], num_losses: int) -> str:
         return f"{losses}."
     origin = "was born there from finite inputs" if first.born else "came in from what fed it"
     detail = f" ({first.detail})" if first.detail else ""
+    scale = f" at loss scale {first.loss_scale:g}" if first.loss_scale is not None else ""
     return (
-        f"The first non-finite value appeared at step {first.step} in {first.where or 'the graph'} "
-        f"({first.phase}, {first.operation}) and {origin}{detail}; {losses}."
+        f"The first non-finite value appeared at step {first.step}{scale} in {first.where or 'the graph'} "
+        f"({first.phase}, {first.operation}) and {origin}{detail}{_rows(first)}; {losses}."
     )
+
+
+def _rows(first: Nonfinite) -> str:
+    if first.num_rows is None or not first.batch:
+        return ""
+    if not first.rows:
+        return f", in all {first.batch} rows of the batch"
+    named = ", ".join(map(str, first.rows[:5])) + (", …" if first.num_rows > 5 else "")
+    return f", in row{'s' if first.num_rows > 1 else ''} {named} of the batch's {first.batch}"

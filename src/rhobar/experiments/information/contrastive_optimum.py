@@ -34,7 +34,7 @@ def _optimise(dim: int, setting: Setting) -> tuple[torch.Tensor, torch.Tensor, l
         return loss
 
     for _ in range(setting.size(150, 1000)):
-        losses.append(float(optimizer.step(closure)))
+        losses.append(optimizer.step(closure).item())
     first, second = torch.nn.functional.normalize(z.detach(), dim=-1)
     return first, second, losses
 

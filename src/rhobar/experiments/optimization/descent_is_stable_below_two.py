@@ -22,7 +22,7 @@ def _path(times: float, setting: Setting) -> Tensor:
     H = V @ _EIGENVALUES.diag() @ V.T
     start = V @ torch.ones(4, dtype=torch.float64)
     lr = times / float(_EIGENVALUES.max())
-    steps = setting.size(300, 1000)
+    steps = setting.size(300, 400)
     rule, settings = ("momentum", {"beta": 0.9}) if setting.broken else ("gradient-descent", {})
     path: Tensor = descend(RULES[rule], lambda x: H @ x, start, num_steps=steps, lr=lr, **settings) @ V
     return path

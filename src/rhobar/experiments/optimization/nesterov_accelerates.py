@@ -66,7 +66,7 @@ def _run(setting: Setting) -> Result:
         ),
         notes=(
             "No first-order method does better than 3/(32(k + 1)²) on the worst problem: 1/k² is optimal.",
-            "On quadratics momentum of these coefficients without the look-ahead has the same limit; the proof beyond them needs it.",
+            "Without the look-ahead such momentum has the same limit on quadratics; the proof beyond them needs it.",
         ),
     )  # fmt: skip
 

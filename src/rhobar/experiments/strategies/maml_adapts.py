@@ -1,14 +1,15 @@
 """MAML learns a start from which a few steps on ten samples fit a new sine; joint training does not."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.func import functional_call
 
 from rhobar.experiments.checks import at_least, at_most
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.nn.architectures import MLP
 from rhobar.probes.estimate import Estimate, mean_of
 from rhobar.probes.survey import Curve, Plot
-from rhobar.train.strategies import Episode, maml_loss
+from rhobar.train.strategies import adapted
 
 __all__ = ["EXPERIMENT"]
 
@@ -16,14 +17,21 @@ _SHOTS, _RATE, _TASKS = 10, 0.05, 4
 _STEPS = (0, 1, 2, 5)
 
 
-def _task(generator: torch.Generator, setting: Setting) -> Episode:
-    """Draw a task, y = a sin(x + φ) with a in [1, 3]; in the control y is noise."""
+def _task(generator: torch.Generator, setting: Setting) -> tuple[Tensor, Tensor]:
+    """Draw a task, y = a sin(x + φ) with a in [1, 3], as inputs and targets, support first; noise in the control."""
     amplitude, phase = torch.rand(2, generator=generator)
     x = 6 * torch.rand(2 * _SHOTS, 1, generator=generator) - 3
     y = (1 + 2 * amplitude) * torch.sin(x + 6.2832 * phase)
     if setting.broken:
         y = 2 * torch.randn(x.shape, generator=generator)
-    return Episode(x[:_SHOTS], y[:_SHOTS], x[_SHOTS:], y[_SHOTS:])
+    return x, y
+
+
+def _loss(model: nn.Module, task: tuple[Tensor, Tensor], num_steps: int) -> Tensor:
+    """Return the squared error on the queries after steps on the support, differentiable in the model's parameters."""
+    x, y = task
+    params = adapted(model, nn.functional.mse_loss, x[:_SHOTS], y[:_SHOTS], lr=_RATE, num_steps=num_steps)
+    return nn.functional.mse_loss(functional_call(model, params, (x[_SHOTS:],)), y[_SHOTS:])
 
 
 def _train(num_steps: int, setting: Setting) -> nn.Module:
@@ -36,22 +44,17 @@ def _train(num_steps: int, setting: Setting) -> nn.Module:
     for _ in range(setting.size(150, 3000)):
         optimizer.zero_grad()
         tasks = [_task(generator, setting) for _ in range(_TASKS)]
-        losses = [maml_loss(model, t, lr=_RATE, num_steps=num_steps, loss=nn.functional.mse_loss) for t in tasks]
+        losses = [_loss(model, task, num_steps) for task in tasks]
         torch.stack(losses).mean().backward()
         optimizer.step()
     return model
 
 
-def _judge(model: nn.Module, setting: Setting) -> list[torch.Tensor]:
+def _judge(model: nn.Module, setting: Setting) -> list[Tensor]:
     """Return the losses on new tasks' queries after 0, 1, 2 and 5 steps on their supports."""
     generator = setting.generator(2)
     tasks = [_task(generator, setting) for _ in range(setting.size(100, 500))]
-    return [
-        torch.stack(
-            [maml_loss(model, t, lr=_RATE, num_steps=k, loss=nn.functional.mse_loss).detach() for t in tasks]
-        ).double()
-        for k in _STEPS
-    ]
+    return [torch.stack([_loss(model, task, k).detach() for task in tasks]).double() for k in _STEPS]
 
 
 def _run(setting: Setting) -> Result:
@@ -62,7 +65,7 @@ def _run(setting: Setting) -> Result:
     unadapted = (4 + 1 / 3) / 2
     places = tuple(map(float, _STEPS))
 
-    def curve(name: str, losses: list[torch.Tensor]) -> Curve:
+    def curve(name: str, losses: list[Tensor]) -> Curve:
         seen: list[Estimate] = [mean_of(loss) for loss in losses]
         return Curve(name, places, tuple(e.value for e in seen), tuple(e.stderr for e in seen))
 
@@ -95,5 +98,5 @@ EXPERIMENT = Experiment(
     textbook=("B74", "C-§11.1.1"),
     control="tasks without structure: the targets are noise",
     run=_run,
-    formulas=("rhobar.train.strategies.maml_loss",),
+    formulas=("rhobar.train.strategies.adapted",),
 )

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from rhobar.probes.survey import Curve, Heat, Plot
 from rhobar.report.figures.axes import LEFT, RIGHT, WIDTH, Label, Panel, labels, pixels, readout
-from rhobar.report.scales import Linear, Scale, fit_value
+from rhobar.report.scales import Linear, Scale, fit_log, fit_value
 from rhobar.report.series import decimate
 from rhobar.report.svg import drawing, element, group, line, path, text
 from rhobar.report.wording import number, shorten
@@ -28,8 +28,8 @@ def _plot(plot: Plot) -> Markup:
         (x, y) for c in plot.curves for x, y in zip(c.x, c.y, strict=True) if math.isfinite(x) and math.isfinite(y)
     ]
     xs, ys = [x for x, _ in finite] or [0.0, 1.0], [y for _, y in finite]
-    x = _horizontal(xs)
-    whole = all(value == int(value) for value in xs)  # counted, not measured
+    x = _horizontal(xs, log=plot.log)
+    whole = not plot.log and all(value == int(value) for value in xs)  # counted, not measured
     panel = Panel(x, fit_value(ys, _BOTTOM, _TOP), _TOP, _BOTTOM)
     shapes = [text(LEFT, 12, plot.y_label, "heading"), panel.grid(), _axis(panel, plot.x_label, whole=whole)]
     named: list[Label] = []
@@ -50,8 +50,10 @@ def _plot(plot: Plot) -> Markup:
     )
 
 
-def _horizontal(xs: list[float]) -> Scale:
+def _horizontal(xs: list[float], *, log: bool) -> Scale:
     low, high = min(xs), max(xs)
+    if log and low > 0:
+        return fit_log(xs, LEFT + 6, RIGHT - 6, least=2.0)
     if low == high:
         low, high = low - 0.5, high + 0.5
     return Linear(low, high, LEFT + 6, RIGHT - 6)
