@@ -123,7 +123,8 @@ def _home(package: ModuleType, member: str, value: object) -> str:
 def _directive(dotted: str, home: str, value: object) -> str:
     if inspect.isclass(value):
         kind = "exception" if issubclass(value, BaseException) else "class"
-        return f".. auto{kind}:: {dotted}\n   :members:\n   :exclude-members: {_METADATA}\n   :show-inheritance:\n"
+        bases = "" if value.__bases__ == (object,) else "   :show-inheritance:\n"
+        return f".. auto{kind}:: {dotted}\n   :members:\n   :exclude-members: {_METADATA}\n{bases}"
     if inspect.isroutine(value):
         return f".. autofunction:: {dotted}\n"
     words = "\n\n".join(f"   {escaped(part)}" for part in described(dotted.rpartition(".")[2], home, value))
