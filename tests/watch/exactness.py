@@ -92,7 +92,8 @@ def outcome(body: Program, *, watched: bool, budget: float | None = None) -> dic
             record = run.record
             assert [u for u in record.unseen if "Error" in u.reason] == [], record.unseen
             if budget is None:
-                assert not [n.reason for n in run.diagnosis().not_checked if "check failed" in n.reason]
+                failed = [n.reason for n in run.diagnosis().not_checked if "check failed" in n.reason]
+                assert not failed, failed
         else:
             result = bits(body())
             inside = randomness()

@@ -8,7 +8,7 @@ import functools
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, no_type_check, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -200,6 +200,7 @@ class Hooks:
         hooks, listener, settled = self, self._listener, self._listener.settled
 
         @functools.wraps(original)
+        @no_type_check  # torch.compile looks into it, and would look into a checker around it
         def __call__(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
             if _is_compiling():
                 return original(self, *args, **kwargs)

@@ -126,3 +126,12 @@ def test_sick_fires(id, case):
 @pytest.mark.parametrize(("id", "case"), WELL.values(), ids=WELL)
 def test_its_neighbour_is_silent(id, case):
     assert not isinstance(r.judge(id, case), Finding)
+
+
+@pytest.mark.parametrize("steps", range(1, 45))
+def test_no_check_fails_for_want_of_steps(steps):
+    from rhobar.diagnose.rule import RULES
+
+    case = r.training(losses=[2.3 - 0.04 * t for t in range(steps)], evaluations=looks(1.5, 0.7), labels=PROBE)
+    for rule in RULES.values():
+        rule.judge(case, r.record(case))

@@ -119,7 +119,7 @@ def _scheduled(training: Training) -> bool:
 def _quarter_marks(training: Training) -> tuple[list[float], float]:
     """Mean losses before half, three quarters and the end, and the standard error of a difference of two."""
     n = len(training.losses)
-    width = max(4, n // 10)
+    width = max(min(4, n // 2), n // 10)
     blocks = [training.losses[end - width : end] for end in (n // 2, (3 * n) // 4, n)]
     marks = [fmean(block) for block in blocks]
     variance = fmean((x - mark) ** 2 for block, mark in zip(blocks, marks, strict=True) for x in block)
