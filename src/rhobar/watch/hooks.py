@@ -213,7 +213,8 @@ class Hooks:
             listener.forward_ended(self, args, kwargs, output)
             return output
 
-        return __call__
+        called: Callable[..., Any] = __call__
+        return called
 
     def _around_backward(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
