@@ -1,0 +1,11 @@
+"""The faults of the laboratory, each a row; a new one adds a row."""
+
+from rhobar.faults.catalogue.data import DATA_FAULTS
+from rhobar.faults.catalogue.fault import Fault
+from rhobar.faults.catalogue.gradients import GRADIENT_FAULTS
+from rhobar.faults.catalogue.optimisation import OPTIMISATION_FAULTS
+from rhobar.faults.catalogue.structure import STRUCTURE_FAULTS
+
+__all__ = ["FAULTS", "Fault"]
+
+FAULTS: tuple[Fault, ...] = (*DATA_FAULTS, *STRUCTURE_FAULTS, *GRADIENT_FAULTS, *OPTIMISATION_FAULTS)
