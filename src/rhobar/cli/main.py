@@ -3,6 +3,7 @@
 import typer
 
 from rhobar.cli.catalogue import activations, initializers, losses
+from rhobar.cli.faults import faults
 from rhobar.cli.models import models
 from rhobar.cli.optimizers import optimizers
 from rhobar.cli.probe import probe
@@ -24,7 +25,7 @@ app.command(
     "run",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
 )(run)
-for _command in (train, search, probe, activations, initializers, losses, models, optimizers):
+for _command in (train, search, probe, faults, activations, initializers, losses, models, optimizers):
     app.command(_command.__name__)(_command)
 
 

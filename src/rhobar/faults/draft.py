@@ -101,7 +101,9 @@ class Draft:
         """
         unknown = sorted(set(settings) - set(self.settings))
         if unknown:
-            raise ValueError(f"The settings must exist, got {', '.join(unknown)}; this script has {list(self.settings)}.")
+            raise ValueError(
+                f"The settings must exist, got {', '.join(unknown)}; this script has {list(self.settings)}."
+            )
         return replace(self, settings={**self.settings, **{k: str(v) for k, v in settings.items()}})
 
     def option(self, **options: object) -> "Draft":

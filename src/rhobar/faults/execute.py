@@ -107,10 +107,10 @@ def execute(
 
 
 def last_number(printed: str) -> float:
-    """Return the number at the very end of what a program printed; NaN if there is none or it is not finite.
+    r"""Return the number at the very end of what a program printed; NaN if there is none or it is not finite.
 
     Example:
-        >>> last_number("epoch 1 score 0.25\\nepoch 2 score 0.5\\n"), last_number("done")
+        >>> last_number("epoch 1 score 0.25\nepoch 2 score 0.5\n"), last_number("done")
         (0.5, nan)
     """
     found = _NUMBER.search(printed.rstrip())
@@ -138,7 +138,12 @@ def _watched(script: str, out: Path) -> None:
         of_kind = {kind: [f.id for f in said.findings if f.kind == kind] for kind in ("cause", "symptom")}
         broken = [f"{n.id}: {n.reason}" for n in said.not_checked if "the check failed" in n.reason]
         raised = ending.code != 0  # it printed its last number before the end: that is not its score
-        answer = {"raised": raised, "causes": of_kind["cause"], "symptoms": of_kind["symptom"], "headline": said.headline}
+        answer = {
+            "raised": raised,
+            "causes": of_kind["cause"],
+            "symptoms": of_kind["symptom"],
+            "headline": said.headline,
+        }
         out.write_text(json.dumps(answer | {"error": "; ".join(broken)}), encoding="utf-8")
 
     run_script(script, [], on_end=finish)
@@ -150,9 +155,7 @@ def _answer(ended: Ended) -> Answer:
         return Answer(math.nan, (), (), error=why, seconds=ended.seconds)
     said = json.loads(ended.result)
     score = math.nan if said["raised"] else last_number(ended.printed)
-    return Answer(
-        score, tuple(said["causes"]), tuple(said["symptoms"]), said["headline"], said["error"], ended.seconds
-    )
+    return Answer(score, tuple(said["causes"]), tuple(said["symptoms"]), said["headline"], said["error"], ended.seconds)
 
 
 def _from_json(text: str) -> Answer:

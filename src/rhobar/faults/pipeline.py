@@ -5,9 +5,9 @@ from rhobar.faults.data import Dataset
 __all__ = ["SCALE_INPUTS", "batches", "preparation"]
 
 SCALE_INPUTS = {
-    "table": "center, spread = x_train.mean(0), x_train.std(0)",
-    "image": "center, spread = x_train.mean(), x_train.std()",
-    "sequence": "center, spread = x_train.mean((0, 1)), x_train.std((0, 1))",
+    "table": "center, spread = x_train.mean(0), x_train.std(0) + 1e-8",
+    "image": "center, spread = x_train.mean(), x_train.std() + 1e-8",
+    "sequence": "center, spread = x_train.mean((0, 1)), x_train.std((0, 1)) + 1e-8",
 }
 """How a kind of input is measured before it is standardised."""
 
@@ -39,7 +39,8 @@ def preparation(data: Dataset, *, column: bool) -> dict[str, str]:
         "split": "x_train, x_valid, y_train, y_valid = train_test_split(x, y, test_size=0.3, random_state=<<seed>>)",
         "scale_inputs": scale,
         "scale_targets": (
-            "mean, std = y_train.mean(), y_train.std()\ny_train, y_valid = (y_train - mean) / std, (y_valid - mean) / std"
+            "mean, std = y_train.mean(), y_train.std()\n"
+            "y_train, y_valid = (y_train - mean) / std, (y_valid - mean) / std"
             if data.task == "regression"
             else ""
         ),

@@ -11,6 +11,17 @@ __all__ = ["ARCHITECTURES", "Architecture"]
 ARCHITECTURES = {
     architecture.name: architecture
     for architecture in (
-        SEQUENTIAL, MODULE, BATCHNORM, FUNCTIONAL, DEEP, RESIDUAL, CONV2D, CONVNORM, CONV1D, GRU, ATTENTION, BAG
+        SEQUENTIAL,
+        MODULE,
+        BATCHNORM,
+        FUNCTIONAL,
+        DEEP,
+        RESIDUAL,
+        CONV2D,
+        CONVNORM,
+        CONV1D,
+        GRU,
+        ATTENTION,
+        BAG,
     )
 }

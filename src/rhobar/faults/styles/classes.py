@@ -121,7 +121,7 @@ for epoch in range(<<epochs>>):
         <<predict_valid>>
         valid_loss = criterion(out, y_valid).item()
         score = <<metric>>
-    print(f"{epoch + 1}/{<<epochs>>} loss={epoch_loss.item() / len(x_train):.4f} val={valid_loss:.4f} score={score:.4f}")
+    print(f"{epoch + 1}/{<<epochs>>} loss={epoch_loss.item() / len(x_train):.4f} val={valid_loss:.4f} is {score:.4f}")
 ''',
     imports="from dataclasses import dataclass",
     setting="cfg.{name}",

@@ -184,7 +184,7 @@ def main():
             valid_loss = criterion(out, y_valid).item()
             score = <<metric>>
         best = max(best, score)
-        print(f"epoch {epoch:03d} | train {total / seen:.4f} | valid {valid_loss:.4f} | best {best:.4f} | now {score:.4f}")
+        print(f"{epoch:03d} | train {total / seen:.4f} | valid {valid_loss:.4f} | best {best:.4f} | now {score:.4f}")
 
 
 if __name__ == "__main__":
