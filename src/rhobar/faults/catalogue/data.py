@@ -107,7 +107,8 @@ DATA_FAULTS = (
         "rare",
         "severe",
         lambda d: d.fill(
-            spoil="rare = np.flatnonzero(y != 0)\nkept = np.concatenate([np.flatnonzero(y == 0), rare[: max(len(y) // 60, 9)]])\n"
+            spoil="rare = np.flatnonzero(y != 0)[: max(len(y) // 60, 9)]\n"
+            "kept = np.concatenate([np.flatnonzero(y == 0), rare])\n"
             "x, y = x[kept], y[kept]"
         ),
         lambda d: d.facts.balanced,
