@@ -4,7 +4,7 @@ import random
 
 __all__ = ["choose_names"]
 
-_VOCABULARIES = (
+_VOCABULARIES: tuple[dict[str, str], ...] = (
     {},
     {"model": "net", "optimizer": "opt", "criterion": "loss_fn", "out": "pred", "xb": "inputs", "yb": "targets"},
     {"x_train": "X_tr", "x_valid": "X_va", "y_train": "y_tr", "y_valid": "y_va", "optimizer": "optim", "loss": "cost"},

@@ -6,7 +6,7 @@ from typing import Literal
 
 from rhobar.faults.draft import Draft
 
-__all__ = ["Fault", "always"]
+__all__ = ["Fault", "Severity", "always"]
 
 Severity = Literal["mild", "severe"]
 

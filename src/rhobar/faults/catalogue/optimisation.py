@@ -1,6 +1,6 @@
 """Faults of rates, settings, modes and time."""
 
-from rhobar.faults.catalogue.fault import Fault
+from rhobar.faults.catalogue.fault import Fault, Severity
 from rhobar.faults.draft import Draft
 
 __all__ = ["OPTIMISATION_FAULTS"]
@@ -8,6 +8,16 @@ __all__ = ["OPTIMISATION_FAULTS"]
 
 def _rate(draft: Draft, factor: float) -> Draft:
     return draft.set(lr=f"{float(draft.settings['lr']) * factor:.1g}")
+
+
+def _clipped(norm: str, severity: Severity) -> Fault:
+    return Fault(
+        "clipping-always-active",
+        norm,
+        severity,
+        lambda d: d.fill(clip="nn.utils.clip_grad_norm_(<<parameters>>, <<clip_norm>>)", clip_norm=norm),
+        lambda d: d.facts.optimizer in ("SGD", "by hand"),
+    )
 
 
 OPTIMISATION_FAULTS = (
@@ -47,16 +57,8 @@ OPTIMISATION_FAULTS = (
         ),
         lambda d: bool(d.slots["define_scheduler"]),
     ),
-    *(
-        Fault(
-            "clipping-always-active",
-            norm,
-            severity,
-            lambda d, norm=norm: d.fill(clip="nn.utils.clip_grad_norm_(<<parameters>>, <<clip_norm>>)", clip_norm=norm),
-            lambda d: d.facts.optimizer in ("SGD", "by hand"),
-        )
-        for norm, severity in (("1e-3", "severe"), ("1e-2", "mild"))
-    ),
+    _clipped("1e-3", "severe"),
+    _clipped("1e-2", "mild"),
     Fault("batch-size-misfit", "all-rows", "severe", lambda d: d.set(batch_size=5000), also=("too-few-epochs",)),
     Fault("too-few-epochs", "one", "severe", lambda d: d.set(epochs=1), lambda d: d.facts.rows < 1100),
     Fault("too-few-epochs", "two", "mild", lambda d: d.set(epochs=2)),
