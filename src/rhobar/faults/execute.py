@@ -57,6 +57,7 @@ def warm_up() -> None:
         "sklearn.datasets",
         "sklearn.metrics",
         "sklearn.model_selection",
+        "torch._dynamo",  # the first optimizer step of each child would import it: two thirds of a small program's time
         "torch.utils.data",
         "rhobar.diagnose.findings",
         "rhobar.watch.watcher",
