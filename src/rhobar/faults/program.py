@@ -1,7 +1,9 @@
 """Programs: a base with no fault, one or two, in a fixed and balanced choice."""
 
+import functools
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rhobar.faults.base import Base, bases
@@ -44,6 +46,7 @@ class Program:
         return frozenset(id for fault in self.faults for id in (fault.cause, *fault.also))
 
 
+@functools.cache
 def programs() -> tuple[Program, ...]:
     """Return all programs in a fixed order, each base's healthy one first.
 
@@ -94,7 +97,5 @@ def _together(base: Base, a: Fault, b: Fault) -> bool:
     return not changed[0] & changed[1] and both not in (with_a.source(), with_b.source())
 
 
-def _differences(before: object, after: object) -> set[str]:
-    assert isinstance(before, dict)
-    assert isinstance(after, dict)
+def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
     return {name for name in after if before.get(name) != after[name]}
