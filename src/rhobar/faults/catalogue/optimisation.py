@@ -21,8 +21,8 @@ def _clipped(norm: str, severity: Severity) -> Fault:
 
 
 OPTIMISATION_FAULTS = (
-    Fault("learning-rate-too-high", "30", "mild", lambda d: _rate(d, 30)),
-    Fault("learning-rate-too-high", "300", "severe", lambda d: _rate(d, 300)),
+    Fault("learning-rate-too-high", "30", "mild", lambda d: _rate(d, 30.0)),
+    Fault("learning-rate-too-high", "300", "severe", lambda d: _rate(d, 300.0)),
     Fault("learning-rate-too-low", "0.01", "mild", lambda d: _rate(d, 1e-2)),
     Fault("learning-rate-too-low", "0.0001", "severe", lambda d: _rate(d, 1e-4)),
     Fault(
