@@ -142,21 +142,21 @@ def weave(text: str, slots: Mapping[str, str], *, depth: int = 0) -> str:
     """
     if depth > _DEEPEST:
         raise ValueError(f"Slots must lie at most {_DEEPEST} deep, got more at {text[:60]!r}; one holds itself.")
-
-    def filling(name: str) -> str:
-        if name not in slots:
-            raise ValueError(f"Every slot must be filled, got nothing for <<{name}>>.")
-        return weave(slots[name], slots, depth=depth + 1)
-
     out: list[str] = []
     for line in text.split("\n"):
         alone = _ALONE.fullmatch(line)
         if alone:
-            block = filling(alone[2])
+            block = _filling(alone[2], slots, depth)
             out += [alone[1] + inner if inner else inner for inner in block.split("\n")] if block else []
             continue
-        filled = _INLINE.sub(lambda found: filling(found[1]), line)
+        filled = _INLINE.sub(lambda found: _filling(found[1], slots, depth), line)
         if "\n" in filled:
             raise ValueError(f"A slot within a line must hold one line, got {filled!r}.")
         out.append(filled)
     return "\n".join(out)
+
+
+def _filling(name: str, slots: Mapping[str, str], depth: int) -> str:
+    if name not in slots:
+        raise ValueError(f"Every slot must be filled, got nothing for <<{name}>>.")
+    return weave(slots[name], slots, depth=depth + 1)
