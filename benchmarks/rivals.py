@@ -113,7 +113,7 @@ def ask(outcome: Outcome, names: list[str], cache: Path) -> dict[str, list[str]]
             runpy.run_path(str(script), run_name="__main__")
         out.write_text(json.dumps(loop.finish()))
 
-    ended = in_fork(work, seconds=120)
+    ended = in_fork(work, seconds=120.0)
     said = json.loads(ended.result) if ended.result else {name: [FAILED] for name in names}
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(said))

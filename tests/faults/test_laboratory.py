@@ -51,13 +51,13 @@ def test_a_program_is_run_and_judged(base, fault) -> None:
 def test_a_program_that_raises_has_no_score_and_one_that_never_ends_is_ended() -> None:
     assert math.isnan(execute("print('score 0.5')\nraise ValueError").score)
     begun = time.monotonic()
-    assert execute("while True:\n    pass", seconds=1).error == "timeout"
+    assert execute("while True:\n    pass", seconds=1.0).error == "timeout"
     assert time.monotonic() - begun < 60
 
 
 def test_the_child_leaves_this_process_alone() -> None:
     here, folder = os.getpid(), os.getcwd()
-    ended = in_fork(lambda out: print("aside") or (out.write_text(str(os.getpid())) and None), seconds=5)
+    ended = in_fork(lambda out: print("aside") or (out.write_text(str(os.getpid())) and None), seconds=5.0)
     assert ended.printed == "aside\n" and int(ended.result) != here
     assert os.getcwd() == folder
 
@@ -81,12 +81,13 @@ def test_an_answer_is_kept_by_source_and_by_the_code_that_judges(tmp_path, monke
     calls = []
 
     def judge(script, out) -> None:
+        print(0.5)
         out.write_text(json.dumps({"raised": False, "causes": ["x"], "symptoms": [], "headline": "", "error": ""}))
 
     real = execution.in_fork
     monkeypatch.setattr(execution, "in_fork", lambda work, seconds: calls.append(1) or real(work, seconds=seconds))
     first = execute("print(1)", cache=tmp_path, judge=judge)
-    assert execute("print(1)", cache=tmp_path, judge=judge) == first and len(calls) == 1
+    assert execute("print(1)", cache=tmp_path, judge=judge) == first and len(calls) == 1 and first.score == 0.5
     execute("print(2)", cache=tmp_path, judge=judge)
     monkeypatch.setattr(execution, "engine", lambda: "other")
     execute("print(1)", cache=tmp_path, judge=judge)
