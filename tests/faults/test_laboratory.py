@@ -15,6 +15,7 @@ from rhobar.faults.execute import Answer, execute, last_number, warm_up
 from rhobar.faults.fork import in_fork
 from rhobar.faults.laboratory import harmed, investigate, select_programs
 from rhobar.faults.program import Program
+from rhobar.faults.score import score
 from rhobar.faults.table import as_json, misses, summary
 
 
@@ -109,6 +110,7 @@ def test_what_was_said_of_the_test_part_is_not_told(part, monkeypatch) -> None:
         return Answer(0.99, ("gradient-ascent",), ())
 
     monkeypatch.setattr("rhobar.faults.laboratory.execute", answered)
+    monkeypatch.setattr("rhobar.faults.table.score", lambda said: score(said, num_draws=20))
     report = investigate(part, limit=4)
     assert bool(misses(report)) == (part == "tuning")
     text = summary(report) + json.dumps(as_json(report))
