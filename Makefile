@@ -5,6 +5,7 @@
 # make lint      lint, format, types, imports
 # make docs      the documentation: pages of the findings from their rules, then the site under site/
 # make bench     every benchmark
+# make faults    how often the diagnosis is right, on programs with known faults (PART=tuning for the other part)
 # make clean     remove what these targets made
 #
 # Needs Python 3.11 or newer with venv: make test PYTHON=/path/to/python3
@@ -12,6 +13,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PART   ?= test
+JOBS   ?= 2
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 # Prose with examples that run; these three describe the house and hold none.
@@ -28,7 +31,7 @@ DEV_STAMP   := $(VENV)/.stamp-dev
 DOCS_STAMP  := $(VENV)/.stamp-docs
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all check lint doctest lab format docs bench clean
+.PHONY: help demo test test-all check lint doctest lab format docs bench faults clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -97,6 +100,10 @@ bench: $(DEV_STAMP)
 		if [ ! -e "$$file" ]; then echo "no benchmarks yet"; exit 0; fi; \
 		echo "== $$file"; OMP_NUM_THREADS=1 $(BIN)/python "$$file"; \
 	done
+
+# Answers are kept under .rhobar/faults, so that an interrupted call goes on.
+faults: $(DATA_STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/rhobar faults --part $(PART) --jobs $(JOBS)
 
 clean:
 	rm -rf $(VENV) .rhobar dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -30,6 +30,7 @@ def warm_up() -> None:
     """Import once what nearly every program imports, with one thread, so that forks are cheap and safe."""
     import sklearn.datasets
     import torch
+    import torch._dynamo  # noqa: F401  (else the first optimizer step of each child imports it, for over a second)
 
     import rhobar.watch.watcher  # noqa: F401
 

@@ -3,6 +3,7 @@
 import typer
 
 from rhobar.cli.catalogue import activations, initializers, losses
+from rhobar.cli.faults import faults
 from rhobar.cli.lab import lab
 from rhobar.cli.models import models
 from rhobar.cli.optimizers import optimizers
@@ -26,7 +27,8 @@ app = typer.Typer(
 _OF_SCRIPTS = {"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False}
 app.command("run", context_settings=_OF_SCRIPTS)(run)
 app.command("repair", context_settings=_OF_SCRIPTS)(repair)
-for _command in (train, search, runs, show, diff, export, probe, activations, initializers, losses, models, optimizers):
+_PLAIN = (train, search, runs, show, diff, export, probe, faults, activations, initializers, losses, models, optimizers)
+for _command in _PLAIN:
     app.command(_command.__name__)(_command)
 app.add_typer(lab)
 
