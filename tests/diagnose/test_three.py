@@ -309,7 +309,7 @@ UNSEEN = pytest.mark.xfail(
     ("id", "program"),
     [
         ("learning-rate-too-low", LINE_SEARCH),  # the graph shows the loss of a training
-        pytest.param("train-mode-evaluation", lambda: dropped(eval_mode=False), marks=UNSEEN),
+        ("train-mode-evaluation", lambda: dropped(eval_mode=False)),
         pytest.param("overfitting", lambda: mistaken(48), marks=UNSEEN),
         pytest.param("invalid-labels", COUNTED, marks=UNSEEN),
     ],

@@ -82,12 +82,13 @@ def test_a_layer_of_another_model_is_none_of_its_parts() -> None:
 
 @pytest.mark.parametrize("name", REDUCED)
 def test_losses_reduced_by_hand_are_known_and_can_be_run_again(name: str) -> None:
+    torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Linear(32, 3))
     record = train(net, REDUCED[name])
     (training,) = record.trainings
     assert training.loss is not None and training.loss.kind.startswith(("cross", "bce_with"))
     assert training.rate is not None and not record.unseen
-    assert training.rate.losses[0] == pytest.approx(sum(training.losses[-30:]) / 30, rel=0.5)
+    assert training.rate.losses[0] == pytest.approx(sum(training.losses[-10:]) / 10, rel=0.5)
 
 
 def test_a_masked_loss_is_not_run_again_as_if_it_were_whole() -> None:

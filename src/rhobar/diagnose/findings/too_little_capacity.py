@@ -1,8 +1,8 @@
 """The network cannot express what a simple probe does.
 
 ## What it does
-Fires when the trained network, trained further on one kept batch alone, still does worse on those very rows than a
-simple probe on rows that it has not seen; or when a training has settled on a loss far above what such a probe attains,
+Fires when the network, trained on one kept batch alone, from the weights that it came to and from weights drawn anew,
+still does worse on those very rows than a simple probe on rows that it has not seen; or when a training has settled on a loss far above what such a probe attains,
 and the narrowest layer has fewer units than the answer has degrees of freedom.
 
 ## Why it harms
@@ -84,7 +84,7 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
 def _unable(memory: SubsetFit, hurt: Harm) -> Seen:
     return Seen(
         summary=f"Trained on {memory.num_rows} rows alone the network comes to a loss of {memory.loss:.3g} on those "
-        f"very rows after {memory.num_steps} more steps, worse than a simple probe on rows that it has not seen.",
+        f"very rows within {memory.num_steps} steps, worse than a simple probe on rows that it has not seen.",
         severity=0.6,
         confidence=0.7,
         evidence=(
