@@ -2,8 +2,9 @@
 
 ## What it does
 Fires when the network, trained on one kept batch alone, from the weights that it came to and from weights drawn anew,
-still does worse on those very rows than a simple probe on rows that it has not seen; or when a training has settled on a loss far above what such a probe attains,
-and the narrowest layer has fewer units than the answer has degrees of freedom.
+still does worse on those very rows than a simple probe on rows that it has not seen; or when a training has settled on
+a loss far above what such a probe attains, and the narrowest layer has fewer units than the answer has degrees of
+freedom.
 
 ## Why it harms
 All that the output knows of the input passes through the narrowest layer.
