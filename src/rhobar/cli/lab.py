@@ -11,8 +11,10 @@ import typer
 from rhobar.cli.files import write_text
 
 if TYPE_CHECKING:
-    from rhobar.experiments import Experiment, Setting
+    from rhobar.experiments import Experiment, Result, Setting
     from rhobar.probes.survey import Outcome
+
+    Measured = tuple[Outcome, Result | None]
 
 __all__ = ["lab"]
 
@@ -58,9 +60,8 @@ def run(
     if broken:
         typer.echo(f"Broken on purpose: {experiment.control}.")
     setting = Setting(full=full, broken=broken, seed=seed)
-    (found,) = _measured([experiment], setting, out)
-    holds = found.reading is not None and found.reading.headline.startswith("holds")
-    if holds is broken or found.reading is None:
+    ((_, result),) = _measured([experiment], setting, out)
+    if result is None or result.holds is broken:
         raise typer.Exit(FAILED)
 
 
@@ -79,20 +80,22 @@ def all_(full: Full = False, seed: Seed = 0, out: Out = Path(".rhobar/lab")) -> 
     outcomes = _measured(chosen, Setting(full=full, seed=seed), out, quiet=True)
     table = Table("experiment", "verdict", "s", "claim", box=None, header_style="dim")
     missed = 0
-    for experiment, found in zip(chosen, outcomes, strict=True):
-        verdict = "not run" if found.reading is None else found.reading.headline.split(":", 1)[0]
+    for experiment, (found, result) in zip(chosen, outcomes, strict=True):
+        verdict = "not run" if result is None else result.verdict
         missed += verdict != "holds"
         style = "" if verdict == "holds" else "bold red"
         table.add_row(experiment.name, verdict, f"{found.seconds:.1f}", experiment.claim, style=style)
     console = Console(width=None if os.isatty(1) else 160)
     console.print(table)
-    seconds = sum(found.seconds for found in outcomes)
+    seconds = sum(found.seconds for found, _ in outcomes)
     console.print(f"{len(chosen) - missed} of {len(chosen)} claims hold; {seconds:.0f} s.", highlight=False)
     if missed:
         raise typer.Exit(FAILED)
 
 
-def _measured(chosen: "Sequence[Experiment]", setting: "Setting", out: Path, *, quiet: bool = False) -> "list[Outcome]":
+def _measured(
+    chosen: "Sequence[Experiment]", setting: "Setting", out: Path, *, quiet: bool = False
+) -> "list[Measured]":
     """Run the experiments, print each unless `quiet`, and write one page and every picture."""
     from rich.console import Console
     from rich.progress import track
@@ -102,26 +105,26 @@ def _measured(chosen: "Sequence[Experiment]", setting: "Setting", out: Path, *, 
 
     console, outcomes = Console(stderr=quiet), []
     for experiment in track(chosen, "Running", console=console, disable=not quiet, transient=True):
-        found, _ = outcome(experiment, setting)
-        outcomes.append(found)
+        outcomes.append(outcome(experiment, setting))
         if not quiet:
-            print_readings(found, console)
+            print_readings(outcomes[-1][0], console)
     _written(chosen, outcomes, setting, out)
     return outcomes
 
 
-def _written(chosen: "Sequence[Experiment]", outcomes: "list[Outcome]", setting: "Setting", out: Path) -> None:
+def _written(chosen: "Sequence[Experiment]", outcomes: "list[Measured]", setting: "Setting", out: Path) -> None:
     from rhobar.report.readings import write_readings
     from rhobar.report.readings.drawings import draw
     from rhobar.report.standalone import standalone
 
-    holding = sum(o.reading is not None and o.reading.headline.startswith("holds") for o in outcomes)
+    holding = sum(result is not None and result.holds for _, result in outcomes)
+    readings = [found for found, _ in outcomes]
     name = chosen[0].name if len(chosen) == 1 else "all"
     facts = {"Form": "full" if setting.full else "small", "Seed": str(setting.seed)}
-    heading = f"{holding} of {len(outcomes)} claims hold" if len(chosen) > 1 else outcomes[0].name
+    heading = f"{holding} of {len(outcomes)} claims hold" if len(chosen) > 1 else readings[0].name
     try:
-        page = write_readings(f"lab {name}", outcomes, out / f"{name}.html", facts, heading=heading, parts="Claims")
-        for found in outcomes:
+        page = write_readings(f"lab {name}", readings, out / f"{name}.html", facts, heading=heading, parts="Claims")
+        for found in readings:
             for i, figure in enumerate(found.reading.figures if found.reading else ()):
                 stem = re.sub(r"[^\w-]+", "_", found.name) + (f"-{i + 1}" if i else "")
                 write_text(out / f"{stem}.svg", standalone(draw(figure)))
