@@ -11,9 +11,9 @@ from statistics import fmean
 
 from rhobar.diagnose.progress import Progress, progress
 from rhobar.diagnose.shortfall import at_rest, baseline_loss, judgeable
-from rhobar.record import LabelProbe, Training
+from rhobar.record import FurtherFit, LabelProbe, Training
 
-__all__ = ["CLIMB", "Harm", "attainable", "behind", "harm"]
+__all__ = ["CLIMB", "Harm", "attainable", "behind", "harm", "left_undone", "outscored"]
 
 CLIMB = 0.1
 """Share of the run above the constant answer's loss from which a climb is called long.
@@ -43,8 +43,8 @@ class Harm:
     climb: float | None
     level_unknown: bool = False
     beaten: bool = False
-    """Whether a simple model of standardised inputs does better on rows it has not seen than the network on those it
-    has: by a tenth of the constant answer's loss, and twice the noise of the network's."""
+    """Whether a simple model of standardised inputs does better on rows it has not seen than the network on its own:
+    by a tenth of the constant answer's loss and twice the noise of the network's, or by a tenth more right answers."""
 
     @property
     def falls_short(self) -> bool:
@@ -85,7 +85,7 @@ def attainable(probe: LabelProbe, training: Training) -> float | None:
     baseline = baseline_loss(training)
     if baseline is None or not targets.constant_loss:
         return None
-    return max(0.0, 1 - baseline / targets.constant_loss)
+    return max(0.0, (targets.constant_loss - baseline) / (targets.constant_loss - targets.floor_loss))
 
 
 def harm(training: Training) -> Harm | None:
@@ -102,7 +102,7 @@ def harm(training: Training) -> Harm | None:
         climb=_climb(training.losses, constant) if constant else None,
         level_unknown=not judgeable(training)
         or (training.loss is not None and training.loss.num_terms > 1 and course.fall >= 0.5),
-        beaten=behind(training, course, at_rest(training, course)),
+        beaten=behind(training, course, at_rest(training, course)) or outscored(training),
     )
 
 
@@ -119,6 +119,30 @@ def behind(training: Training, course: Progress, loss: float | None, *, share: f
     if loss is None or baseline is None or course.constant is None or several or not judgeable(training):
         return False
     return loss > baseline + share * course.constant + 2 * course.noise
+
+
+def outscored(training: Training, *, share: float = 0.1) -> bool:
+    """Whether a simple probe is right on unseen rows clearly more often than the network on rows it was trained on.
+
+    By `share` of all rows, besides two standard errors of either score. The loss of a probe that is right in four of
+    ten cases is known only as a bound that is hardly below the constant answer's; its score is known.
+    """
+    probe, answers = training.labels, training.answers
+    if probe is None or answers is None or not probe.informative or not judgeable(training) or not answers.num_rows:
+        return False
+    stderr = math.sqrt(max(answers.accuracy * (1 - answers.accuracy), 0.01) / answers.num_rows)
+    return probe.score - 2 * probe.stderr > answers.accuracy + 2 * stderr + share
+
+
+def left_undone(training: Training, *, share: float = 0.1) -> FurtherFit | None:
+    """What further steps of a copy brought, if that is a good part of the task.
+
+    `share` of the constant answer's loss and three standard errors, on rows that these steps did not see.
+    """
+    further, constant = training.further, training.targets.constant_loss if training.targets else None
+    if further is None or constant is None or not judgeable(training):
+        return None
+    return further if further.before - further.after > share * constant + 3 * further.stderr else None
 
 
 def _climb(losses: list[float], constant: float) -> float:

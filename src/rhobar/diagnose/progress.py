@@ -27,6 +27,7 @@ class Progress:
         finite: Whether every loss was finite.
         first: The very first loss.
         usual: Median of the losses that `end` is the mean of.
+        floor: What a perfect answer scores: 0, but for smoothed labels.
     """
 
     start: float
@@ -38,13 +39,14 @@ class Progress:
     finite: bool
     first: float = math.inf
     usual: float = 0.0
+    floor: float = 0.0
 
     @property
     def explained(self) -> float | None:
-        """1 − end / constant: 0 for a net that answers a constant, 1 for a perfect fit."""
-        if self.constant is None or self.constant <= 1e-12 or not math.isfinite(self.end):
+        """(constant − end)/(constant − floor): 0 for a net that answers a constant, 1 for a perfect fit."""
+        if self.constant is None or self.constant - self.floor <= 1e-12 or not math.isfinite(self.end):
             return None
-        return 1 - self.end / self.constant
+        return (self.constant - self.end) / (self.constant - self.floor)
 
     @property
     def fall(self) -> float:
@@ -104,4 +106,5 @@ def progress(training: Training) -> Progress | None:
         finite=len(finite) == n,
         first=losses[0],
         usual=median(tail),
+        floor=training.targets.floor_loss if training.targets else 0.0,
     )

@@ -42,7 +42,7 @@ def baseline_loss(training: Training) -> float | None:
     if loss.kind in _CLASS_LOSSES and loss.reduction != "sum":
         num_classes = len(targets.distinct) or (targets.shape[1] if len(targets.shape) > 1 else 0)
         if num_classes >= 2:
-            return min(fano_loss(score, num_classes), targets.constant_loss)
+            return min(targets.floor_loss + fano_loss(score, num_classes), targets.constant_loss)
     return None
 
 

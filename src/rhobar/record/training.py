@@ -9,6 +9,7 @@ __all__ = [
     "Answers",
     "CollapsedPair",
     "Evaluation",
+    "FurtherFit",
     "InputFacts",
     "LabelProbe",
     "LossFacts",
@@ -41,11 +42,13 @@ class LossFacts:
         target_shape: Shape of the target, where it was seen.
         broadcast: The shape that prediction and target were silently broadcast to, if they were.
         num_terms: Number of loss terms that are added up.
+        num_penalties: How many of them are norms of the weights alone.
         output_min: Smallest prediction seen.
         output_max: Largest prediction seen.
         output_layer: Name of the last linear map.
         reduction: ``mean``, ``sum``, ``none`` or ``unknown``.
         weighted: Whether classes or elements were given weights of their own.
+        smoothing: Share of each label that is spread over all classes.
     """
 
     kind: str
@@ -56,11 +59,13 @@ class LossFacts:
     target_shape: tuple[int, ...] | None = None
     broadcast: tuple[int, ...] | None = None
     num_terms: int = 1
+    num_penalties: int = 0
     output_min: float | None = None
     output_max: float | None = None
     output_layer: str | None = None
     reduction: str = "unknown"
     weighted: bool = False
+    smoothing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,7 @@ class TargetFacts:
         batch_spread: Variance of the batches' mean targets over that of the rows' (1/B for batches of B rows drawn at
             random, 1 for rows sorted by target); ``None`` with fewer than 8 batches.
         constant_loss: Mean loss of the best constant answer under the training's loss, ``None`` if unknown.
+        floor_loss: The least that a perfect answer scores: the entropy of smoothed labels, else 0.
     """
 
     num_rows: int
@@ -178,6 +184,7 @@ class TargetFacts:
     batch_purity: float | None = None
     batch_spread: float | None = None
     constant_loss: float | None = None
+    floor_loss: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -274,6 +281,7 @@ class ModeFacts:
         smallest_norm_batch: Fewest values per channel that a train-mode batch norm averaged over.
         train_loss: Loss of the kept batch with the model in train mode at the end, if it could be recomputed.
         eval_loss: The same in eval mode.
+        batch_loss: The same in eval mode, but with batch normalisation by the statistics of the batch itself.
     """
 
     has_dropout: bool = False
@@ -284,6 +292,7 @@ class ModeFacts:
     smallest_norm_batch: int | None = None
     train_loss: float | None = None
     eval_loss: float | None = None
+    batch_loss: float | None = None
 
 
 BEFORE = "step before the first layer"
@@ -424,12 +433,15 @@ class SplitProbe:
         score: Held-out accuracy, with as many rows of one side as of the other.
         stderr: Standard error of ``score``; chance is one half.
         num_rows: Rows used.
+        distance: Root mean square of the median feature in the evaluation, in standard deviations of the training
+            rows around their mean; 1 if the rows are alike.
     """
 
     source: str
     score: float
     stderr: float
     num_rows: int
+    distance: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -445,6 +457,27 @@ class SubsetFit:
     num_rows: int
     num_steps: int
     loss: float
+
+
+@dataclass(frozen=True)
+class FurtherFit:
+    """What a copy of the trained network comes to if its own optimizer goes on with it.
+
+    Attributes:
+        num_steps: Steps taken.
+        num_rows: Rows that the losses are means over; no step was taken on them.
+        before: Loss of the network as it was left.
+        after: Loss after the steps.
+        stderr: Standard error of the difference, from parts of the rows.
+        factor: Learning rate of these steps over the rate of the training's last step.
+    """
+
+    num_steps: int
+    num_rows: int
+    before: float
+    after: float
+    stderr: float
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -516,5 +549,6 @@ class Training:
     rate: RateProbe | None = None
     answers: Answers | None = None
     subset: SubsetFit | None = None
+    further: FurtherFit | None = None
     scaling: ScalingFacts | None = None
     replicas: ReplicaFacts | None = None

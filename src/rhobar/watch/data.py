@@ -11,7 +11,7 @@ from rhobar.record import InputFacts, TargetFacts
 from rhobar.watch.moments import real
 from rhobar.watch.probe_rows import ProbeRows
 
-__all__ = ["InputStatistics", "Pairs", "TargetStatistics"]
+__all__ = ["InputStatistics", "Pairs", "TargetStatistics", "constant_loss", "floor_loss"]
 
 MAX_FEATURES = 4096
 MAX_ROWS = 2048
@@ -154,7 +154,7 @@ class TargetStatistics:
             counts = torch.unique(labels, return_counts=True)[1].double()
             self.purities.append(float(counts.max() / counts.sum()))
 
-    def facts(self, constant_loss: float | None) -> TargetFacts | None:
+    def facts(self, constant_loss: float | None, floor_loss: float = 0.0) -> TargetFacts | None:
         """Summarise what was read."""
         width = max((k.shape[1] for k in self.kept), default=0)
         kept = [k for k in self.kept if k.shape[1] == width]
@@ -192,6 +192,7 @@ class TargetStatistics:
             batch_spread=_spread(self.means, finite),
             batch_purity=sum(self.purities) / len(self.purities) if self.purities else None,
             constant_loss=constant_loss,
+            floor_loss=floor_loss,
         )
 
     def sample(self) -> Tensor | None:
@@ -261,7 +262,9 @@ class Pairs:
         return x[index], y[index]
 
 
-def constant_loss(kind: str, y: Tensor | None, weight: Tensor | None = None) -> float | None:
+def constant_loss(
+    kind: str, y: Tensor | None, weight: Tensor | None = None, *, smoothing: float = 0.0, num_classes: int = 0
+) -> float | None:
     """Mean loss of the best constant answer: H(frequencies) for classes, the variance for squares, and so on.
 
     Args:
@@ -269,6 +272,8 @@ def constant_loss(kind: str, y: Tensor | None, weight: Tensor | None = None) -> 
         y: Targets, rows × columns.
         weight: Weights of the classes, or w of the positive class, −w y ln p − (1 − y) ln(1 − p), least at
             p = w ȳ / (w ȳ + 1 − ȳ).
+        smoothing: Share ε of each class label that is spread over all classes, q = (1 − ε) p + ε/K.
+        num_classes: K.
     """
     if y is None or y.numel() == 0:
         return None
@@ -284,6 +289,9 @@ def constant_loss(kind: str, y: Tensor | None, weight: Tensor | None = None) -> 
                 return None
             shares = shares * weight[classes.long()]
         p = shares / shares.sum()
+        if smoothing > 0:
+            unseen = p.new_zeros(max(num_classes - p.numel(), 0))
+            p = (1 - smoothing) * torch.cat([p, unseen]) + smoothing / (p.numel() + unseen.numel())
         p = p[p > 0]
         return float(-(p * p.log()).sum())
     if kind in ("soft_cross_entropy", "log_likelihood"):
@@ -302,6 +310,20 @@ def constant_loss(kind: str, y: Tensor | None, weight: Tensor | None = None) -> 
         p = w * share / (w * share + 1 - share)
         return float(-(w * share * p.log() + (1 - share) * (1 - p).log()).mean())
     return None
+
+
+def floor_loss(smoothing: float, num_classes: int) -> float:
+    """Entropy in nats of a label of which the share ε is spread over all K classes: no answer scores less.
+
+    Example:
+        >>> round(floor_loss(0.1, 10), 3), floor_loss(0.0, 10)
+        (0.5, 0.0)
+    """
+    if not smoothing > 0 or num_classes < 2:
+        return 0.0
+    rest = smoothing / num_classes
+    right = 1 - smoothing + rest
+    return -right * math.log(right) - (num_classes - 1) * rest * math.log(rest)
 
 
 def term_value(kind: str, prediction: Tensor | None, target: Tensor | None) -> float | None:

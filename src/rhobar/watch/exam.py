@@ -8,16 +8,20 @@ import dataclasses
 import math
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.optimizer import Optimizer
 
 from rhobar.probes.labels import label_score, ordinal_share
 from rhobar.probes.rate import FACTORS, preconditioned, rate_line
 from rhobar.record import Answers, LabelProbe, RateProbe, SplitProbe, Training
 from rhobar.watch.exam_state import KeptBatch, communicates, copy_of
+from rhobar.watch.further import go_on
 from rhobar.watch.quiet import unheard
+from rhobar.watch.split_rows import distance
 from rhobar.watch.subset import fit_subset
 from rhobar.watch.tracker import Tracker
 
@@ -81,7 +85,7 @@ def _splits(tracker: Tracker) -> Iterator[SplitProbe]:
         side = torch.arange(2).repeat_interleave(n)[:, None].double()
         found = label_score(torch.cat(both), side, classes=True, generator=generator)
         if found is not None:
-            yield SplitProbe(source, found.score, found.stderr, found.num_rows)
+            yield SplitProbe(source, found.score, found.stderr, found.num_rows, distance(trained, rows))
 
 
 def _second_look(tracker: Tracker, training: Training) -> str:
@@ -107,13 +111,35 @@ def _second_look(tracker: Tracker, training: Training) -> str:
         return torch.stack([batch.loss(net) for batch in batches]).mean()
 
     with torch.no_grad():
-        train_loss = float(loss(twin))
         twin.eval()
         eval_loss = float(loss(twin))
         training.answers = _answers(tracker, training, twin)
-    training.modes = dataclasses.replace(training.modes, train_loss=train_loss, eval_loss=eval_loss)
+        batch_loss = _with_batch_statistics(twin, loss)
+        twin.train()
+        train_loss = float(loss(twin))
+    training.modes = dataclasses.replace(
+        training.modes, train_loss=train_loss, eval_loss=eval_loss, batch_loss=batch_loss
+    )
     training.subset = fit_subset(model, list(tracker.kept), training)
+    if len(optimizers := _optimizers(tracker)) == 1:
+        training.further = go_on(model, optimizers[0], list(tracker.kept), training)
     return _rate(tracker, training, model, twin, loss)
+
+
+def _optimizers(tracker: Tracker) -> list[Optimizer]:
+    return [o for ref, _ in tracker.optimizers.values() if (o := ref()) is not None]
+
+
+def _with_batch_statistics(twin: nn.Module, loss: Callable[[nn.Module], Tensor]) -> float | None:
+    """The loss in eval mode, but for batch normalisations that use their batch's own mean and variance."""
+    norms = [m for m in twin.modules() if isinstance(m, _BatchNorm) and m.running_mean is not None]
+    running = [(norm.running_mean, norm.running_var) for norm in norms]
+    for norm in norms:
+        norm.running_mean = norm.running_var = None  # then torch takes the batch's, in either mode
+    value = float(loss(twin)) if norms else None
+    for norm, (mean, variance) in zip(norms, running, strict=True):
+        norm.running_mean, norm.running_var = mean, variance
+    return value
 
 
 def _affordable(model: nn.Module, batch: KeptBatch) -> int:
@@ -145,7 +171,7 @@ def _answers(tracker: Tracker, training: Training, twin: nn.Module) -> Answers |
 
 
 def _rate(tracker: Tracker, training: Training, model: nn.Module, twin: nn.Module, loss) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    optimizers = [o for ref, _ in tracker.optimizers.values() if (o := ref()) is not None]
+    optimizers = _optimizers(tracker)
     rates = [r for r in tracker.rates if r > 0 and math.isfinite(r)]
     if len(optimizers) != 1 or not rates:
         return "not exactly one optimizer with a positive rate"

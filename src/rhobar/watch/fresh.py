@@ -6,7 +6,7 @@ it counts as fresh only where its deviation is that of a standard scheme, to wit
 
     se(kurtosis) = √(24/n),   se(skewness) = √(6/n),   se(σ) = σ/√(2n)   for n normal values,
 
-and √(0.23/n) for the kurtosis of n uniform ones.
+and √(1.32/n) for the kurtosis of n uniform ones (μ₈ − 4 β μ₆ + 4 β³ − β² with β = 9/5, μ₆ = 27/7, μ₈ = 9).
 
 Reference: Kendall & Stuart (1977), The advanced theory of statistics, vol. 1, ch. 12.
 """
@@ -46,7 +46,7 @@ def looks_fresh(sample: Tensor, shape: tuple[int, ...]) -> bool:
     skewness = float((centred / sigma).pow(3).mean())
     kurtosis = float((centred / sigma).pow(4).mean())
     largest = float(sample.abs().max())
-    if abs(kurtosis - 1.8) < 4 * math.sqrt(0.23 / n):
+    if abs(kurtosis - 1.8) < 4 * math.sqrt(1.32 / n):
         return any(bound * (1 - 8 / n) <= largest <= bound * (1 + 1e-6) for bound in _bounds(shape))
     if abs(kurtosis - 3) > 3 * math.sqrt(24 / n) or abs(skewness) > 3 * math.sqrt(6 / n):
         return False

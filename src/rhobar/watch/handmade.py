@@ -39,6 +39,8 @@ _VALUES: dict[str, Callable[..., Tensor]] = {
     "l1": lambda x, y: (x - y).abs().mean(),
 }
 _TOLERANCE = 1e-3
+LOST = 1e4
+"""Output over target from which less than three digits of a float32 difference are right."""
 _MOST_PARTS = 64
 """Batches that one step may be accumulated from."""
 
@@ -77,12 +79,16 @@ def target_left_by(term: LossTerm) -> Tensor | None:
     if value is None or residual is None or not VIEWS.issuperset(term.passed):
         return None
     f = value.detach()
+    if f.numel() == 0 or not bool(torch.isfinite(f).all()):
+        return None
     if f.numel() == residual.numel():
-        return f.reshape(residual.shape) - residual
+        y = f.reshape(residual.shape) - residual
+        # The difference is known to a rounding error of f; of an output that exploded nothing is left.
+        return y if bool(f.abs().max() <= LOST * y.abs().max().clamp_min(1.0)) else None
     if term.broadcast is None:
         return None
     full = f - residual
-    y: Tensor = full[0]
+    y = full[0]
     scale = float(y.abs().max()) if y.numel() else 0.0
     return y if bool((full - y).abs().max() <= 1e-5 * max(scale, 1.0)) else None
 

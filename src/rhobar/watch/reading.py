@@ -19,6 +19,7 @@ from rhobar.watch.loss import follow_prediction, silent_broadcast, trace_loss
 from rhobar.watch.loss_term import LossTerm
 from rhobar.watch.nonfinite import find_origin, nonfinite, note_bad_gradient, refine
 from rhobar.watch.operations import Map, find_map
+from rhobar.watch.penalty import is_penalty
 from rhobar.watch.probe_rows import ProbeRows, probe_rows
 from rhobar.watch.quiet import quiet
 from rhobar.watch.replicas import Note, row_prints
@@ -285,7 +286,8 @@ class StepReading:
                     term.broadcast = tuple(wide)
         if term.broadcast is None:
             term.broadcast = silent_broadcast(self.graph, self.layers[-1].map.node if self.layers else None)
-        self._note_facts(tracker, term, prediction, target, call is not None)
+        num_terms = self._num_terms(call[1] if call is not None else None)
+        self._note_facts(tracker, term, prediction, target, num_terms, _smoothing(call[1]) if call is not None else 0.0)
         if target is not None and target.ndim > 0 and target.numel() > 0:
             tracker.targets.add(target, step)
             if not tracker.pairs.each_step and tracker.wants_pairs() and (rows := self._rows_for(target)) is not None:
@@ -293,7 +295,7 @@ class StepReading:
         value = _called_value(call[1]) if call is not None else None
         if value is None:
             value = self._value(term, prediction, target)
-        if value and len(self.trace.terms) == 1 and loss and math.isfinite(loss):
+        if value and num_terms == 1 and loss and math.isfinite(loss):
             scale = loss / value
             tracker.rescale(scale if abs(scale - 1) > 0.01 else 1.0)
 
@@ -305,6 +307,12 @@ class StepReading:
             if node is not None and node in path:
                 return kind, call
         return None
+
+    def _num_terms(self, call: LossCall | None) -> int:
+        """Terms that the loss is a sum of; what one loss function added up itself, as with smoothed labels, is one."""
+        node = getattr(call.value, "grad_fn", None) if call is not None else None
+        inside = sum(node in self._path(term.node) for term in self.trace.terms) if node is not None else 0
+        return len(self.trace.terms) - max(inside - 1, 0)
 
     def _path(self, node: Node) -> set[Node]:
         """The node and all operations between it and the loss."""
@@ -347,7 +355,13 @@ class StepReading:
         return None
 
     def _note_facts(
-        self, tracker: Tracker, term: LossTerm, prediction: Tensor | None, target: Tensor | None, called: bool
+        self,
+        tracker: Tracker,
+        term: LossTerm,
+        prediction: Tensor | None,
+        target: Tensor | None,
+        num_terms: int,
+        smoothing: float,
     ) -> None:
         if prediction is not None and prediction.is_nested:
             prediction = None  # rows of different lengths have no shape to compare
@@ -368,12 +382,14 @@ class StepReading:
             output_shape=shape,
             target_shape=tuple(target.shape) if target is not None else None,
             broadcast=term.broadcast or (first.broadcast if first else None),
-            num_terms=len(self.trace.terms),
+            num_terms=num_terms,
+            num_penalties=sum(is_penalty(self.graph, t.node) for t in self.trace.terms),
             output_min=tracker.outputs_range[0] if tracker.outputs_range else None,
             output_max=tracker.outputs_range[1] if tracker.outputs_range else None,
             output_layer=self.names.layer(output.weight) if output is not None else None,
             reduction=term.reduction,
             weighted=term.weighted or (first is not None and first.weighted),
+            smoothing=smoothing,
         )
         if term.weighted and tracker.class_weight is None and term.weight is not None:
             tracker.class_weight = term.weight.detach().double().cpu()
@@ -386,12 +402,19 @@ class StepReading:
 
 def _called_value(call: LossCall) -> float | None:
     """What the loss function returned, if that is a mean."""
-    plain = len(call.args) <= 3 and not {"reduction", "reduce", "size_average"} & set(call.kwargs)
+    told = [call.kwargs.get(name) for name in ("reduce", "size_average")]
+    plain = len(call.args) <= 3 and told == [None, None] and call.kwargs.get("reduction", "mean") == "mean"
     value = call.value
     if not plain or not isinstance(value, Tensor) or value.numel() != 1 or value.is_complex():
         return None
     number = float(value.item())
     return number if math.isfinite(number) else None
+
+
+def _smoothing(call: LossCall) -> float:
+    """Share of each label that cross-entropy spreads over all classes."""
+    given = call.kwargs.get("label_smoothing", call.args[7] if len(call.args) > 7 else 0.0)
+    return float(given) if isinstance(given, (int, float)) and 0 <= given < 1 else 0.0
 
 
 def _relink(graph: Graph, term: LossTerm, node: Node) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rhobar.watch.moments import real
 
-__all__ = ["SplitRows", "Spread", "sampled"]
+__all__ = ["SplitRows", "Spread", "distance", "sampled"]
 
 ROWS, COLUMNS, BATCHES, SOURCES = 512, 256, 64, 4
 """Rows of one side, columns of a row, batches sampled, and places of evaluation that are told apart: 5 MB at most."""
@@ -68,3 +68,22 @@ class SplitRows:
         spread = self.evaluated[source] = Spread()
         for sample in samples:
             spread.add(sample)
+
+
+def distance(trained: Tensor, evaluated: Tensor) -> float:
+    """How far away rows lie: the root mean square, at the median feature, of (x − mean)/std of the rows trained on.
+
+    Features that never vary in training are left out; 1 if none is left.
+
+    Example:
+        >>> x = torch.arange(12.0).reshape(6, 2)
+        >>> round(distance(x, x), 3), round(distance(x, 100 * x)) > 100
+        (1.0, True)
+    """
+    trained, evaluated = trained.double(), evaluated.double()
+    spread = trained.std(0, correction=0)
+    varies = spread > 1e-12 * trained.abs().amax(0).clamp_min(1e-300)
+    if not bool(varies.any()):
+        return 1.0
+    away = (evaluated - trained.mean(0))[:, varies] / spread[varies]
+    return float(away.square().mean(0).sqrt().median())

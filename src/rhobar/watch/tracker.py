@@ -23,7 +23,7 @@ from rhobar.record import (
     Training,
 )
 from rhobar.watch.clearing import Clearing, HandClearing
-from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant_loss
+from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant_loss, floor_loss
 from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.moments import Sheet
 from rhobar.watch.naming import Names
@@ -264,10 +264,15 @@ class Tracker:
         self.settle_losses()
         self.settle_update(at_once=True)
         kind = self.loss.kind if self.loss else "custom"
-        constant = None
+        constant, floor = None, 0.0
         known = self.loss is not None and (not self.loss.weighted or self.class_weight is not None)
         if known and self.loss is not None and self.loss.num_terms == 1:
-            constant = constant_loss(kind, self.targets.sample(), self.class_weight)
+            classes = self.loss.output_shape[1] if len(self.loss.output_shape) > 1 else 0
+            smooth = self.loss.smoothing if kind == "cross_entropy" else 0.0
+            constant = constant_loss(
+                kind, self.targets.sample(), self.class_weight, smoothing=smooth, num_classes=classes
+            )
+            floor = floor_loss(smooth, classes)
         by_hand = self.optimizer is None and self.moved_by_hand > 0
         bare = self.optimizer is None and not self.models  # a program of tensors alone
         steps = self.step if by_hand else self.steps - self.scaling.settle()
@@ -292,7 +297,7 @@ class Tracker:
             coincidence=self.rows.coincidence,
             loss=self.loss,
             inputs=self.inputs.facts() if self.inputs else None,
-            targets=self.targets.facts(constant),
+            targets=self.targets.facts(constant, floor),
             optimizer=self._optimizer_facts(),
             parameters=tuple(
                 t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand or bare

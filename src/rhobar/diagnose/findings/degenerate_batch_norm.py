@@ -96,24 +96,21 @@ def degenerate_batch_norm(training: Training, record: Record) -> Outcome:
                 0.85,
                 (Evidence("values per channel of a typical batch", typical, FEW),),
             )
-    both = modes.train_loss is not None and modes.eval_loss is not None and hurt.course.constant is not None
-    if not both or modes.max_dropout > 0 or modes.eval_steps > 0 or training.num_steps < MIN_STEPS:
+    constant, eval_loss, batch_loss = hurt.course.constant, modes.eval_loss, modes.batch_loss
+    if constant is None or eval_loss is None or batch_loss is None:
         return None
-    train_loss, eval_loss, constant = (
-        modes.train_loss or 0.0,
-        modes.eval_loss or 0.0,
-        hurt.course.constant or 0.0,
-    )
-    if eval_loss < _TIMES * train_loss or eval_loss - train_loss < _GAP * constant:
+    if modes.eval_steps > 0 or training.num_steps < MIN_STEPS:
+        return None
+    if eval_loss < _TIMES * batch_loss or eval_loss - batch_loss < _GAP * constant:
         return None
     return Seen(
-        summary=f"The same batch scores {train_loss:.3g} with its own statistics and {eval_loss:.3g} with the running "
+        summary=f"The same batch scores {batch_loss:.3g} with its own statistics and {eval_loss:.3g} with the running "
         "ones, which are not those of the data.",
         severity=0.6,
         confidence=0.7,
         evidence=(
-            Evidence("loss in eval mode", eval_loss, _TIMES * train_loss),
-            Evidence("loss in eval mode less loss in train mode", eval_loss - train_loss, _GAP * constant),
+            Evidence("loss with the running statistics", eval_loss, _TIMES * batch_loss),
+            Evidence("loss with running statistics less with the batch's", eval_loss - batch_loss, _GAP * constant),
         ),
         remedy=Remedy(
             "Let the running statistics average over many batches: torch's momentum is the weight of the newest one.",

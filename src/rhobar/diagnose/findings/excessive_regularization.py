@@ -14,8 +14,11 @@ Coupled decay (SGD, Adam) adds λw to the gradient g: it dominates for λ‖w‖
 for λ · rms(w) ≥ 1. At a healthy optimum of the penalised loss the coupled ratio is 1 as well, hence only
 the first readings count.
 
+A penalty written into the loss counts where it exceeds the data's part of the loss at the end, and a simple probe
+gives a tenth more right answers than the network.
+
 ## Known false alarms
-Penalties written into the loss are not seen.
+None known; penalties written into the loss of a regression are seen only where they shrink all weights to a tenth.
 
 ## Example
 `torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=1.0)`
@@ -31,7 +34,7 @@ AdamW.
 import math
 from statistics import median
 
-from rhobar.diagnose.harm import harm
+from rhobar.diagnose.harm import Harm, harm, outscored
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.record import Evidence, Reading, Record, Remedy, Training
 
@@ -69,49 +72,75 @@ def excessive_regularization(training: Training, record: Record) -> Outcome:
     if optimizer is None or hurt is None or len(training.readings) < 2:
         return unchecked("excessive-regularization", "no optimizer or fewer than two readings were seen")
     decay = optimizer.settings.get("weight_decay", 0.0)
-    if collapsed := _collapsed(training):
-        return collapsed
+    if seen := _collapsed(training) or _written(training, hurt):
+        return seen
     if not decay > 0 or not (hurt.falls_short or hurt.beaten) or not hurt.course.finite:
         return None
     decoupled = optimizer.kind in ("AdamW", "NAdamW", "Lion", "Muon") or bool(
         optimizer.settings.get("decoupled_weight_decay")
     )
     pulls = [p for r in training.readings[:3] if (p := _pull(r, decay, decoupled)) is not None]
-    before, after = _norm(training.readings[0]), _norm(training.readings[-1])
-    if not pulls or before <= 0:
+    ratios = list(_shrunk(training).values())
+    if not pulls or not ratios:
         return None
-    pull, shrunk = median(pulls), after / before
+    pull, shrunk = median(pulls), median(ratios)
     if not pull >= 1 or not shrunk < 0.5:
         return None
     return Seen(
-        summary=f"A weight decay of {decay:g} pulls {pull:.3g} times as hard as the loss; the "
-        "weights shrank to "
-        f"{100 * shrunk:.3g} % of their length.",
+        summary=f"A weight decay of {decay:g} pulls {pull:.3g} times as hard as the loss; at the median the "
+        f"weight matrices shrank to {100 * shrunk:.3g} % of their size.",
         severity=0.8,
         confidence=0.85,
         evidence=(
             Evidence("pull of the decay over pull of the loss", pull, 1.0),
-            Evidence("weight norm, end over start", shrunk, 0.5),
+            Evidence("size of the median matrix, end over start", shrunk, 0.5),
         ),
     )
 
 
 def _collapsed(training: Training) -> Seen | None:
     """Every matrix shrank to a tenth of its start or less: a penalty written into the loss does this, data never."""
-    first = {p.name: p.weight for p in training.readings[0].parameters if p.gradient}
-    last = {p.name: p.weight for p in training.readings[-1].parameters}
-    names = [p.name for p in training.parameters if len(p.shape) >= 2 and p.held and p.reached and first.get(p.name)]
-    ratios = [last[name] / first[name] for name in names if name in last]
-    if len(ratios) < 2 or not max(ratios) <= COLLAPSED:
+    ratios = _shrunk(training)
+    if len(ratios) < 2 or not max(ratios.values()) <= COLLAPSED:
         return None
+    largest = max(ratios.values())
     return Seen(
-        summary=f"All {len(ratios)} weight matrices shrank to at most {max(ratios):.1%} of their size: a penalty "
+        summary=f"All {len(ratios)} weight matrices shrank to at most {largest:.1%} of their size: a penalty "
         "outweighs the data.",
         severity=0.85,
         confidence=0.9,
-        where=tuple(names[:5]),
-        evidence=(Evidence("largest size of a matrix, end over start", max(ratios), COLLAPSED),),
+        where=tuple(ratios)[:5],
+        evidence=(Evidence("largest size of a matrix, end over start", largest, COLLAPSED),),
     )
+
+
+def _written(training: Training, hurt: Harm) -> Seen | None:
+    """A penalty written into the loss that weighs more than the data, in a network that simple probes outscore."""
+    loss, data = training.loss, training.modes.train_loss
+    if loss is None or data is None or not 0 < loss.num_penalties == loss.num_terms - 1 or not hurt.course.finite:
+        return None
+    penalty = hurt.course.end - data
+    if not penalty > data > 0 or not outscored(training):
+        return None
+    return Seen(
+        summary=f"Of a loss of {hurt.course.end:.3g} at the end, {penalty:.3g} is a penalty on the weights and "
+        f"{data:.3g} is about the data, and a simple model answers better than the network.",
+        severity=0.8,
+        confidence=0.85,
+        evidence=(Evidence("penalty on the weights at the end", penalty, data),),
+        remedy=Remedy(
+            "Lower the factor of the penalty until it is a small part of the loss.",
+            "loss = criterion(output, target) + 1e-4 * sum(p.abs().sum() for p in model.parameters())",
+        ),
+    )
+
+
+def _shrunk(training: Training) -> dict[str, float]:
+    """Size at the end over size at the start of every matrix that is trained."""
+    first = {p.name: p.weight for p in training.readings[0].parameters if p.gradient}
+    last = {p.name: p.weight for p in training.readings[-1].parameters}
+    trained = [p.name for p in training.parameters if len(p.shape) >= 2 and p.held and p.reached]
+    return {name: last[name] / first[name] for name in trained if first.get(name) and name in last}
 
 
 def _norm(reading: Reading) -> float:

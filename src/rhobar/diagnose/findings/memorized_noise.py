@@ -50,7 +50,7 @@ def memorized_noise(training: Training, record: Record) -> Outcome:
     course = progress(training)
     if course is None or course.constant is None:
         return unchecked("memorized-noise", "the loss of the constant answer is not known")
-    if not course.end <= _MEMORISED * course.constant:
+    if not course.end - course.floor <= _MEMORISED * (course.constant - course.floor):
         return None
     losses = [e.loss for e in validation_evaluations(training) if e.loss is not None]
     if training.labels is None or not losses:

@@ -72,7 +72,7 @@ def missing_nonlinearity(training: Training, record: Record) -> Outcome:
             "linear map."
         )
         return _seen(text, wide, 0.4 if learned else 0.9, 0.95)
-    if hurt is None or not hurt.falls_short:
+    if hurt is None or not (hurt.falls_short or hurt.beaten):
         return None
     text = (
         f"{len(wide)} pair(s) of linear maps follow each other without a non-linearity, first "

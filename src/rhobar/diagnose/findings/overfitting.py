@@ -47,6 +47,8 @@ _FEWEST = 4
 _EARLY = 0.7
 _RISE = 0.05
 _GAP = 0.25
+_KEPT = 0.5
+"""Of what was learned of the training rows, what holds for others."""
 
 
 @rule(
@@ -115,7 +117,8 @@ def _gap(training: Training, course: Progress, seen: list[Evaluation], losses: l
     gap = losses[-1] - train
     if course.constant is None or not course.learned or train < 0:
         return None
-    if not (gap >= _GAP * course.constant + 3 * course.noise and losses[-1] >= 2 * train):
+    kept = (course.constant - losses[-1]) / (course.constant - train)
+    if not (gap >= _GAP * course.constant + 3 * course.noise and losses[-1] >= 2 * train and kept < _KEPT):
         return None
     return Seen(
         summary=f"The validation loss ended at {losses[-1]:.3g} and the training loss at {train:.3g}: the "

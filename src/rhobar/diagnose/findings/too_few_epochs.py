@@ -3,7 +3,8 @@
 ## What it does
 Fires when, over the last quarter, the loss fell by a sizeable share of the task, no slower than half of the
 quarter before, significantly, with the validation loss (where there is one) at its best at the end, and less
-than half was learned; or when the validation loss fell so fast at the last look at it that one more epoch would have
+than half was learned; when a copy that goes on for as many steps again (a hundred at least) gains a tenth of the task
+on rows kept apart; or when the validation loss fell so fast at the last look at it that one more epoch would have
 brought another tenth of the task.
 
 ## Why it harms
@@ -35,6 +36,7 @@ import math
 from itertools import pairwise
 from statistics import fmean
 
+from rhobar.diagnose.harm import left_undone
 from rhobar.diagnose.progress import MIN_STEPS, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.diagnose.shortfall import fell_short, judgeable
@@ -66,7 +68,11 @@ def too_few_epochs(training: Training, record: Record) -> Outcome:
         return unchecked("too-few-epochs", f"needs {_FEWEST} backward passes")
     if course.constant is None or course.constant <= 0:
         return unchecked("too-few-epochs", "the loss of the constant answer is not known")
-    if not course.finite or not judgeable(training) or _scheduled(training):
+    if not course.finite or not judgeable(training):
+        return None
+    if tried := _tried(training, course.constant):
+        return tried
+    if _scheduled(training):
         return None
     if promised := _promised(training, course.constant):
         return promised
@@ -108,6 +114,22 @@ def _promised(training: Training, constant: float) -> Seen | None:
         severity=0.4,
         confidence=0.8,
         evidence=(Evidence("fall of the validation loss to be expected of one more epoch", gain, _NEXT * constant),),
+    )
+
+
+def _tried(training: Training, constant: float) -> Seen | None:
+    """What further steps of a copy brought."""
+    further = left_undone(training)
+    if further is None:
+        return None
+    gain = further.before - further.after
+    return Seen(
+        summary=f"A copy of the network trained for {further.num_steps} more steps comes from {further.before:.3g} to "
+        f"{further.after:.3g} on {further.num_rows} rows kept apart from these steps: the training stopped "
+        f"after {len(training.losses)}.",
+        severity=0.4,
+        confidence=0.8,
+        evidence=(Evidence("fall of the loss in further steps", gain, _NEXT * constant, stderr=further.stderr),),
     )
 
 

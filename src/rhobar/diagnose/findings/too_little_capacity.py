@@ -2,7 +2,8 @@
 
 ## What it does
 Fires when the network, trained on one kept batch alone, from the weights that it came to and from weights drawn anew,
-still does worse on those very rows than a simple probe on rows that it has not seen; or when a training has settled on
+still does worse on those very rows than a simple probe on rows that it has not seen, or keeps half of the constant
+answer's loss there while such a probe does better than the trained network; or when a training has settled on
 a loss far above what such a probe attains, and the narrowest layer has fewer units than the answer has degrees of
 freedom.
 
@@ -38,6 +39,9 @@ from rhobar.record import Evidence, Record, Remedy, SubsetFit, Training
 
 __all__ = ["too_little_capacity"]
 
+FORGOTTEN = 0.5
+"""Of the constant answer's loss, left of a few rows learned alone."""
+
 
 @rule(
     "too-little-capacity",
@@ -55,7 +59,7 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
     columns = loss.output_shape[-1] if len(loss.output_shape) == 2 else 1
     needed = columns - 1 if loss.kind in ("cross_entropy", "nll", "soft_cross_entropy") else columns
     memory = training.subset
-    if memory is not None and behind(training, hurt.course, memory.loss):
+    if memory is not None and (behind(training, hurt.course, memory.loss) or (hurt.beaten and _forgets(memory, hurt))):
         return _unable(memory, hurt)
     hidden = [x for x in training.readings[0].layers[:-1] if x.operation in ("linear", "recurrent") and not x.residual]
     settled = hurt.course.num_steps >= MIN_STEPS and (_settled(training.losses) or _scheduled(training.rates))
@@ -82,10 +86,16 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
     )
 
 
+def _forgets(memory: SubsetFit, hurt: Harm) -> bool:
+    """Whether half of what there is to say of a few rows stays unsaid."""
+    constant, floor = hurt.course.constant, hurt.course.floor
+    return constant is not None and memory.loss - floor > FORGOTTEN * (constant - floor)
+
+
 def _unable(memory: SubsetFit, hurt: Harm) -> Seen:
     return Seen(
         summary=f"Trained on {memory.num_rows} rows alone the network comes to a loss of {memory.loss:.3g} on those "
-        f"very rows within {memory.num_steps} steps, worse than a simple probe on rows that it has not seen.",
+        f"very rows within {memory.num_steps} steps, while a simple probe does better than it on rows never seen.",
         severity=0.6,
         confidence=0.7,
         evidence=(

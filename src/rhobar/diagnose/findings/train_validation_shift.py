@@ -13,7 +13,8 @@ Accuracy less two standard errors above Φ(0.4) ≈ 0.655: that of the best thre
 whose means lie 0.8 standard deviations apart, which Cohen (1988) calls a large effect; splits drawn at random give 0.5.
 A gap counts if the validation loss is more than twice the training loss (in eval mode) and exceeds it by a twentieth of
 the constant answer's, or if it is above the constant answer's, or if the accuracy is lower by a tenth and three
-standard errors.
+standard errors. Where neither was seen, the median feature must lie ten standard deviations of the training rows away:
+of rows of the same kind at most one in a hundred does (Chebyshev's inequality).
 
 ## Known false alarms
 Splits in time differ by nature; they are reported where it costs accuracy, since that is what it costs in use, too.
@@ -35,11 +36,13 @@ from rhobar.diagnose.progress import MIN_STEPS, Progress, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.diagnose.shortfall import at_rest
 from rhobar.diagnose.validation import validation_evaluations
-from rhobar.record import Evaluation, Evidence, Record, Remedy, Training
+from rhobar.record import Evaluation, Evidence, Record, Remedy, SplitProbe, Training
 
 __all__ = ["train_validation_shift"]
 
 APART = 0.655
+FAR = 10.0
+DISTANCE = "size of the median feature in standard deviations of the training rows"
 _WORSE, _SHARE, _LOST = 2.0, 0.05, 0.1
 
 
@@ -64,17 +67,24 @@ def train_validation_shift(training: Training, record: Record) -> Outcome:
         return unchecked("train-validation-shift", "the rows of the two splits could not be compared")
     if not probe.score - 2 * probe.stderr > APART or not course.finite:
         return None
-    gap = _gap(training, course, evaluations[-1])
+    last = evaluations[-1]
+    judged = last.loss is not None or (last.accuracy is not None and training.answers is not None)
+    gap = _gap(training, course, last) if judged else _far(probe)
     if gap is None:
         return None
     return Seen(
         summary=f"A simple model tells validation rows from training rows in {100 * probe.score:.0f} % of the cases "
         f"(50 % if they were alike), and the {gap.quantity} is {gap.value:.3g}, against {gap.threshold:.3g} "
-        "on training rows.",
+        f"{'at most' if gap.quantity == DISTANCE else 'on training rows'}.",
         severity=0.7,
         confidence=0.8,
         evidence=(Evidence("accuracy of telling the splits apart", probe.score, APART, "", probe.stderr), gap),
     )
+
+
+def _far(probe: SplitProbe) -> Evidence | None:
+    """Where no score of the validation rows was seen: rows so far away that they cannot be of the same kind."""
+    return Evidence(DISTANCE, probe.distance, FAR) if probe.distance > FAR else None
 
 
 def _gap(training: Training, course: Progress, last: Evaluation) -> Evidence | None:

@@ -32,7 +32,7 @@ Zhang, Bengio, Hardt, Recht, Vinyals (2017), Understanding deep learning require
 """
 
 import math
-from statistics import fmean, median
+from statistics import fmean, median, stdev
 
 from rhobar.diagnose.progress import MIN_STEPS, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
@@ -135,4 +135,5 @@ def _generalises(training: Training, probe: LabelProbe) -> bool:
         return True
     first = training.losses[: training.epoch_length or len(training.losses)]
     ending = first[-max(1, len(first) // 4) :]
-    return fmean(ending) < 0.95 * constant
+    stderr = stdev(first) / math.sqrt(len(ending)) if len(first) > 1 else 0.0
+    return fmean(ending) + 2 * stderr < 0.95 * constant

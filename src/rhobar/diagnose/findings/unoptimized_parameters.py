@@ -31,6 +31,7 @@ PyTorch documentation, torch.nn.ModuleList; torch.optim, Constructing it.
 
 import math
 
+from rhobar.diagnose.harm import outscored
 from rhobar.diagnose.progress import progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.diagnose.shortfall import fell_short
@@ -69,7 +70,7 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
     reached = [p for p in training.parameters if p.reached and p.trainable and not _is_batch(p, training)]
     left = [p for p in reached if _left_out(p) and (p.name, p.shape) not in elsewhere]
     course = progress(training)
-    harmed = course is not None and fell_short(training, course)
+    harmed = course is not None and (fell_short(training, course) or outscored(training))
     if not left or not (harmed or any(len(p.shape) >= 2 for p in left)):
         return _frozen(training) if harmed else None
     share = sum(math.prod(p.shape) for p in left) / max(sum(math.prod(p.shape) for p in reached), 1)

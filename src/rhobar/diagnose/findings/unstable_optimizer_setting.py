@@ -1,9 +1,9 @@
 """A setting of the optimizer or its schedule that makes the update dead or unstable.
 
 ## What it does
-Looks, in a training that fell short or is beaten by a simple probe, at the settings with a known limit: rate 0,
-momentum or β₁ ≥ 0.99, β₂ < β₁², an eps that outweighs the gradients, a schedule that used up its rate early, that
-raises it again and again, or that still warms up when the training ends.
+Looks at the settings with a known limit, in a training that fell short, is beaten by a simple probe, or would learn on
+at its peak rate: rate 0, momentum or β₁ ≥ 0.99, β₂ < β₁², an eps that outweighs the gradients, a schedule that used up
+its rate early, that raises it again and again, or that still warms up when the training ends.
 
 ## Why it harms
 Momentum β averages over 1/(1 − β) steps and multiplies the rate by as much; eps replaces the gradient's own
@@ -35,7 +35,7 @@ import math
 from collections.abc import Callable
 from itertools import pairwise
 
-from rhobar.diagnose.harm import harm
+from rhobar.diagnose.harm import harm, left_undone
 from rhobar.diagnose.motion import typical
 from rhobar.diagnose.progress import MIN_STEPS, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
@@ -90,7 +90,8 @@ def unstable_optimizer_setting(training: Training, record: Record) -> Outcome:
     if training.optimizer is None:
         return unchecked("unstable-optimizer-setting", "no optimizer was seen") if training.num_steps else None
     hurt = harm(training)
-    if not fell_short(training, course) and not (hurt is not None and hurt.beaten):
+    dead = left_undone(training) if _schedule(training) else None
+    if not fell_short(training, course) and not (hurt is not None and hurt.beaten) and dead is None:
         return None
     checks: tuple[Callable[[Training], _Fault | None], ...] = (
         _zero_rate,

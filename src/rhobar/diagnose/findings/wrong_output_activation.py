@@ -93,8 +93,10 @@ def wrong_output_activation(training: Training, record: Record) -> Outcome:
     """Fire if the last activation does not fit the loss or the targets."""
     loss = training.loss
     failure = record.failure.message if record.failure else ""
-    # NaN is outside [0, 1], too, and no activation's fault.
-    if "elements of input should be between 0 and 1" in failure and training.nonfinite is None:
+    # NaN is outside [0, 1], too, and no activation's fault: a sigmoid's values cannot be anything else.
+    bounded = loss is not None and {"sigmoid", "softmax"} & set(loss.link)
+    outside = "elements of input should be between 0 and 1" in failure
+    if outside and training.nonfinite is None and not bounded:
         return _misfit(
             loss,
             "Binary cross-entropy received values outside [0, 1]",

@@ -6,8 +6,8 @@ import torch
 
 from rhobar.diagnose.remedies.remedy import remedy
 from rhobar.diagnose.trials.case import Case
-from rhobar.diagnose.trials.pooling import pooled
 from rhobar.record import Finding
+from rhobar.watch.pooling import pooled
 
 __all__ = ["shuffle"]
 

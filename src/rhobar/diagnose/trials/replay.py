@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from rhobar.diagnose.trials.case import Case
-from rhobar.diagnose.trials.optimizers import rebuilt
-from rhobar.diagnose.trials.pooling import pooled
 from rhobar.watch.exam_state import KeptBatch
+from rhobar.watch.pooling import pooled
+from rhobar.watch.rebuilding import rebuilt
 
 __all__ = ["Outcome", "accuracy", "descend", "replay", "score", "scores"]
 

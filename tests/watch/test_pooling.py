@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from rhobar.diagnose.trials.pooling import pooled
 from rhobar.watch.exam_state import KeptBatch
 from rhobar.watch.hooks import LossCall
+from rhobar.watch.pooling import pooled
 
 
 def batch(x: torch.Tensor, y: torch.Tensor) -> KeptBatch:

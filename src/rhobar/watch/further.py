@@ -1,0 +1,129 @@
+"""Where would the training have gone? Its own optimizer goes on with a copy, and rows kept apart say what that brings.
+
+Of the distinct rows of the kept batches one in four is kept apart; on the others the copy takes as many steps again as
+the training took, a hundred at least, with the optimizer's state and settings as they are at the end. A schedule that
+has come to its end is taken back to its peak: what it left undone shows at a rate that still moves.
+
+Rows kept apart were trained on before: a network that knew them by heart loses them again, so the gain is underrated
+where the training was long.
+"""
+
+import copy
+import math
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.optim.optimizer import Optimizer
+
+from rhobar.record import FurtherFit, Training
+from rhobar.watch.exam_state import KeptBatch, copy_of
+from rhobar.watch.pooling import divided
+from rhobar.watch.rebuilding import rebuilt
+from rhobar.watch.start import GroupStart
+
+__all__ = ["go_on"]
+
+FEWEST, LEAST = 4, 100
+"""Backward passes of a training worth the question; steps to take at least."""
+LEFT = 0.1
+"""Of the constant answer's loss: a training that ended lower left less than would be told."""
+ENDED = 0.1
+"""Rate at the end over the peak, below which a schedule counts as at its end."""
+FEW_ROWS = 12
+SECONDS = 1.5
+
+
+def go_on(model: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], training: Training) -> FurtherFit | None:
+    """Take further steps with a copy; ``None`` if there is no reason to, or the rows cannot be dealt anew."""
+    tail = training.losses[-max(1, len(training.losses) // 10) :]
+    constant = training.targets.constant_loss if training.targets else None
+    floor = training.targets.floor_loss if training.targets else 0.0
+    several = training.loss is None or training.loss.num_terms > 1
+    if len(training.losses) < FEWEST or constant is None or constant <= 0 or several or "LBFGS" in _kind(optimizer):
+        return None
+    if not sum(tail) / len(tail) - floor > LEFT * (constant - floor):
+        return None
+    try:
+        learned, judged = divided(batches)
+    except ValueError:
+        return None
+    if sum(batch.rows for batch in judged) < FEW_ROWS or not learned:
+        return None
+    twin = copy_of(model)
+    follower = _follower(optimizer, model, twin)
+    factor = _set_rates(follower, training.rates)
+    before = _losses(twin, judged)
+    steps = _descend(twin, follower, learned, training)
+    after = _losses(twin, judged)
+    gains = [a - b for a, b in zip(before, after, strict=True)]
+    if not steps or not all(map(math.isfinite, gains)):
+        return None
+    sizes = [batch.rows for batch in judged]
+    stderr = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else math.inf
+    return FurtherFit(steps, sum(sizes), _mean(before, sizes), _mean(after, sizes), stderr, factor)
+
+
+def _follower(optimizer: Optimizer, model: nn.Module, twin: nn.Module) -> Optimizer:
+    """The optimizer with its state, for the copy."""
+    names = {id(p): name for name, p in model.named_parameters()}
+    groups = [
+        GroupStart(
+            {key: value for key, value in group.items() if key != "params"},
+            tuple(names[id(p)] for p in group["params"] if id(p) in names),
+        )
+        for group in optimizer.param_groups
+    ]
+    follower, own, mirror = rebuilt(optimizer, groups, twin), dict(model.named_parameters()), twin.named_parameters()
+    for name, p in mirror:
+        if (state := optimizer.state.get(own[name])) is not None:
+            follower.state[p] = copy.deepcopy(state)
+    return follower
+
+
+def _set_rates(optimizer: Optimizer, rates: list[float]) -> float:
+    """Rates as at the last step, or at the peak if the schedule had ended; returns what they were multiplied by.
+
+    A scheduler that is stepped once more after the last step leaves another rate behind, 0 perhaps.
+    """
+    if not rates:
+        return 1.0
+    peak, last = max(rates), rates[-1]
+    wanted = peak if last < ENDED * peak else last
+    now = float(optimizer.param_groups[0]["lr"])
+    for group in optimizer.param_groups:
+        group["lr"] = float(group["lr"]) * wanted / now if now > 0 else wanted
+    return wanted / last if last > 0 else math.inf
+
+
+def _descend(twin: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], training: Training) -> int:
+    """Steps taken before time ran out; none if it ran out in the first half."""
+    wanted, each = max(training.num_steps, LEAST), max(1, round(training.backwards_per_step))
+    twin.train(training.modes.eval_steps * 2 <= training.modes.steps)
+    generator, queue = torch.Generator().manual_seed(0), list[int]()
+    torch.manual_seed(0)
+    started = time.process_time()
+    for step in range(wanted):
+        if time.process_time() - started > SECONDS:
+            return step if 2 * step >= wanted or step >= LEAST else 0
+        optimizer.zero_grad()
+        for _ in range(each):
+            queue = queue or torch.randperm(len(batches), generator=generator).tolist()
+            (batches[queue.pop()].loss(twin).mean() / each).backward()
+        optimizer.step()
+    return wanted
+
+
+def _losses(twin: nn.Module, batches: list[KeptBatch]) -> list[float]:
+    twin.eval()
+    with torch.no_grad():
+        return [float(batch.loss(twin).mean()) for batch in batches]
+
+
+def _mean(losses: list[float], sizes: list[int]) -> float:
+    return sum(loss * n for loss, n in zip(losses, sizes, strict=True)) / sum(sizes)
+
+
+def _kind(optimizer: Optimizer) -> str:
+    return type(optimizer).__name__
