@@ -43,6 +43,8 @@ def go_on(model: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], trai
     several = training.loss is None or training.loss.num_terms > 1
     if len(training.losses) < FEWEST or constant is None or constant <= 0 or several or "LBFGS" in _kind(optimizer):
         return None
+    if 2 * training.uncleared_steps > training.num_steps or training.clipped > 0.5:
+        return None  # gradients that these steps would not imitate
     if not sum(tail) / len(tail) - floor > LEFT * (constant - floor):
         return None
     try:

@@ -6,8 +6,10 @@ import pytest
 from tests.diagnose import records as r
 
 from rhobar.record import (
+    Answers,
     Evaluation,
     Finding,
+    FurtherFit,
     InputFacts,
     LabelProbe,
     LossFacts,
@@ -49,7 +51,19 @@ def dropped(p, train, evaluated, **changes):
 
 
 def normed(train, evaluated, **changes):
-    return r.training(modes=ModeFacts(False, True, steps=400, train_loss=train, eval_loss=evaluated, **changes))
+    """`train`: the loss with each batch's own statistics."""
+    return r.training(modes=ModeFacts(False, True, steps=400, eval_loss=evaluated, batch_loss=train, **changes))
+
+
+def further(before, after, **changes):
+    return r.training(further=FurtherFit(400, 100, before, after, 0.02, changes.pop("factor", 1.0)), **changes)
+
+
+def penalised(data, penalties=1, accuracy=0.5):
+    """A loss that ends at 1, of which `data` is about the data."""
+    loss = LossFacts("cross_entropy", output_shape=(32, 10), num_terms=2, num_penalties=penalties)
+    modes = ModeFacts(steps=400, train_loss=data, eval_loss=data)
+    return r.training(losses=HALF, loss=loss, modes=modes, labels=PROBE, answers=Answers(accuracy, 1000, 0.5, 900))
 
 
 def bare(**changes):
@@ -69,6 +83,20 @@ SICK = {
     "dropout behind a probe": ("excessive-dropout", dropped(0.7, 0.9, 0.6, labels=PROBE)),
     "dropout, stuck, probe at chance": ("excessive-dropout", dropped(0.9, 2.4, 2.3, losses=r.flat(), labels=CHANCE)),
     "running statistics": ("degenerate-batch-norm", normed(0.2, 0.9)),
+    "running statistics and dropout": ("degenerate-batch-norm", normed(0.2, 0.9, max_dropout=0.5)),
+    "further steps bring much": ("too-few-epochs", further(0.9, 0.4)),
+    "further steps after a schedule": ("too-few-epochs", further(
+        0.9, 0.4, factor=50.0, rates=[1e-3 * (1 - t / 401) for t in range(400)])),
+    "a schedule that died": ("unstable-optimizer-setting", further(
+        0.9, 0.4, factor=1e6, rates=[1e-3 * 0.9**t for t in range(400)])),
+    "all rows in a batch": ("batch-size-misfit", further(
+        0.9, 0.4, batch_sizes=(1000,), num_rows_distinct=1000, epoch_length=1)),
+    "a penalty above the data": ("excessive-regularization", penalised(0.3)),
+    "answers worse than a probe": ("too-little-capacity", r.training(
+        losses=HALF, labels=replace(PROBE, score=0.4), answers=Answers(0.2, 1000, 0.2, 900),
+        subset=SubsetFit(50, 300, 1.5))),
+    "rows far away, no look scored": ("train-validation-shift", r.training(
+        splits=(SplitProbe("12", 1.0, 0.0, 400, 300.0),), evaluations=looks(None))),
     "no look scored": ("train-mode-evaluation", r.training(
         modes=ModeFacts(True, False, 0.3, 400), evaluations=looks(None, None, None, mode=True))),
     "cannot memorise": ("too-little-capacity", r.training(
@@ -92,7 +120,22 @@ WELL = {
     "dropout ahead of a probe": ("excessive-dropout", dropped(0.7, 0.3, 0.1, labels=PROBE)),
     "little dropout": ("excessive-dropout", dropped(0.4, 0.9, 0.6, labels=PROBE)),
     "running statistics of the data": ("degenerate-batch-norm", normed(0.3, 0.2)),
-    "a dropout beside the norm": ("degenerate-batch-norm", normed(0.2, 0.9, max_dropout=0.5)),
+    "a dropout beside the norm": ("degenerate-batch-norm", normed(0.85, 0.9, max_dropout=0.5, train_loss=2.0)),
+    "further steps bring little": ("too-few-epochs", further(0.9, 0.8)),
+    "further steps of a loss that rises": ("too-few-epochs", further(0.9, 0.4, losses=r.falling(0.9, 1.5))),
+    "a schedule that died when all was done": ("unstable-optimizer-setting", further(
+        0.9, 0.8, factor=1e6, rates=[1e-3 * 0.9**t for t in range(400)])),
+    "all rows in a batch, converged": ("batch-size-misfit", further(
+        0.9, 0.85, batch_sizes=(1000,), num_rows_distinct=1000, epoch_length=1)),
+    "small batches cut short": ("batch-size-misfit", further(0.9, 0.4, num_rows_distinct=1000)),
+    "a penalty below the data": ("excessive-regularization", penalised(0.6)),
+    "a penalty, and all answers right": ("excessive-regularization", penalised(0.3, accuracy=0.95)),
+    "another task's loss": ("excessive-regularization", penalised(0.3, penalties=0)),
+    "answers as good as a probe's": ("too-little-capacity", r.training(
+        losses=HALF, labels=replace(PROBE, score=0.4), answers=Answers(0.38, 1000, 0.3, 900),
+        subset=SubsetFit(50, 300, 1.5))),
+    "rows apart but not far, no look scored": ("train-validation-shift", r.training(
+        splits=(SplitProbe("12", 1.0, 0.0, 400, 3.0),), evaluations=looks(None))),
     "memorises": ("too-little-capacity", r.training(losses=HALF, labels=PROBE, subset=SubsetFit(32, 300, 0.01))),
     "the next look brings nothing": ("too-few-epochs", r.training(evaluations=looks(0.8, 0.7))),
     "past the best look": ("too-few-epochs", r.training(evaluations=looks(0.3, 1.5, 0.7))),

@@ -70,7 +70,8 @@ def too_few_epochs(training: Training, record: Record) -> Outcome:
         return unchecked("too-few-epochs", "the loss of the constant answer is not known")
     if not course.finite or not judgeable(training):
         return None
-    if tried := _tried(training, course.constant):
+    falling = not course.diverged and course.end < course.start + 2 * course.noise
+    if falling and (tried := _tried(training, course.constant)):
         return tried
     if _scheduled(training):
         return None
