@@ -9,8 +9,8 @@ Beyond the gradient noise scale B* = tr Σ/‖g‖² a larger batch makes the st
 that of the mean gradient. What the optimizer lacks then is steps, and every one of them costs a round through the data.
 
 ## Threshold
-Half of the rows: fewer than three steps in a round. 256 rows: the mean gradient of smaller batches still scatters by more
-than a sixteenth of one row's. The gain is that of [too-few-epochs](too-few-epochs.md): a tenth of the constant answer's
+Half of the rows: fewer than three steps in a round. 256 rows: the mean gradient of smaller batches still scatters by
+more than a sixteenth of one row's. The gain is that of too-few-epochs: a tenth of the constant answer's
 loss and three standard errors.
 
 ## Known false alarms
