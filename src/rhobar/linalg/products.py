@@ -53,9 +53,10 @@ def gradients(
     return list(found)
 
 
-def nodes(tensors: Sequence[Tensor]) -> list[Node]:
-    """Return the nodes of the autograd graph that the tensors depend on, each once."""
-    pending = [t.grad_fn for t in tensors if t.grad_fn is not None]
+def nodes(starts: Sequence[Tensor | Node]) -> list[Node]:
+    """Return the nodes of the autograd graph that tensors or nodes depend on, each once."""
+    heads = [start.grad_fn if isinstance(start, Tensor) else start for start in starts]
+    pending = [node for node in heads if node is not None]
     found: dict[Node, None] = {}
     while pending:
         node = pending.pop()

@@ -1,8 +1,8 @@
 """A network in, numbers out. Every probe leaves the network as it found it.
 
-`statistics`, `jacobian`, `curvature`, `ntk`, `noise`, `geometry`, `information`, `topology`, `dynamics`, `landscape`,
-`uncertainty` and `weights` hold the measurements; `survey` makes any of them on one network and returns tables.
-They are loaded when they are used.
+`statistics`, `jacobian`, `curvature`, `kronecker`, `ntk`, `noise`, `geometry`, `information`, `topology`, `dynamics`,
+`landscape`, `uncertainty` and `weights` hold the measurements; `survey` makes any of them on one network and returns
+tables. They are loaded when they are used.
 """
 
 import importlib
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         geometry,
         information,
         jacobian,
+        kronecker,
         landscape,
         noise,
         ntk,
@@ -31,6 +32,7 @@ __all__ = [
     "geometry",
     "information",
     "jacobian",
+    "kronecker",
     "landscape",
     "noise",
     "ntk",

@@ -92,6 +92,17 @@ class Own(nn.Module):
         return {"logits": torch.sin(self.norm(x @ self.matrix) * self.scale.exp()), "width": 3}
 
 
+class Called(nn.Module):
+    """A chain of linear layers that its user calls in his own way, on sequences, behind a head of his own."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(3, 4), nn.Linear(4, 5, bias=False), nn.Linear(5, 3)
+
+    def forward(self, x):
+        return self.c(self.b(torch.sin(F.gelu(self.a(x))))).log_softmax(-1).mean(1)
+
+
 def logits_loss(output, targets):
     return F.cross_entropy(output["logits"], targets)
 
@@ -113,6 +124,7 @@ CROSS, TRAIN_SIZES = nn.CrossEntropyLoss(), (4, 3)
 NETS = {
     "linear": lambda: (nn.Linear(4, 3), CROSS, classes(4)),
     "mlp": lambda: (mlp(), CROSS, classes(4)),
+    "called": lambda: (Called(), CROSS, classes(2, 3)),
     "regression": lambda: (nn.Sequential(nn.Linear(4, 5), nn.Sigmoid(), nn.Linear(5, 2)), nn.MSELoss(), [(torch.randn(n, 4), torch.randn(n, 2)) for n in (3, 2)]),
     "summed": lambda: (mlp(), nn.CrossEntropyLoss(reduction="sum"), classes(4)),
     "layer norm": lambda: (mlp(nn.LayerNorm(5)), CROSS, classes(4)),

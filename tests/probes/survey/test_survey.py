@@ -95,3 +95,16 @@ def test_the_numbers_are_those_of_the_probes():
     noise = gradient_noise(model, loss, batches)
     assert cells["gradient variance tr Σ"] == Estimate(noise.variance, noise.variance_stderr)
     assert math.isclose(cells["gradient diversity"], noise.diversity)
+
+
+@pytest.mark.parametrize("given", ["known", "default", "without likelihood"])
+def test_factors_beside_the_curvature(given):
+    model, loss, batches = net("layer norm")
+    loss = {"known": loss, "default": default_loss, "without likelihood": lambda f, y: (f**4).mean()}[given]
+    (outcome,) = survey(Subject(model, loss, batches), ["hessian"])
+    assert not outcome.reason
+    rows = [table.rows for table in outcome.reading.tables if "Kronecker" in table.title]
+    assert [[row[0] for row in of] for of in rows] == (
+        [] if given == "without likelihood" else [["0.weight", "3.weight"]]
+    )
+    assert any("Kronecker" in note for note in outcome.reading.notes)

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rhobar.linalg.kronecker import KroneckerSums
 from rhobar.optim.kfac.block import Block, Factors, Seen
 
 __all__ = ["ConvBlock", "LinearBlock"]
@@ -37,22 +38,13 @@ class _Affine(Block):
     def factors(self, calls: list[Seen], num_predictions: int) -> Factors:
         """A = mean of ā āᵀ over rows, G = Σ δ δᵀ / n."""
         rows = [self.rows(call) for call in calls]
-        total = sum(a.shape[0] * a.shape[2] for a, _ in rows)
         n = rows[0][0].shape[1] if self.weight is not None else 0
-        ones = int(self.bias is not None)
-        A, G = rows[0][0].new_empty(n + ones, n + ones), _gram(rows[0][1])
-        for i, (a, delta) in enumerate(rows):
-            if n:
-                _add_gram(A[:n, :n], a, fresh=i == 0)
-            if n and ones:
-                sums = a.sum((0, 2))
-                A[n, :n] = sums if i == 0 else A[n, :n] + sums
-            if i:
-                G += _gram(delta)
-        if ones:
-            A[:n, n] = A[n, :n]
-            A[n, n] = total
-        return {"A": A.div_(total), "G": G.div_(num_predictions)}
+        sums = KroneckerSums(n, rows[0][1].shape[1], self.bias is not None, rows[0][0])
+        for a, delta in rows:
+            sums.add_inputs(a[:, :n])
+            sums.add_gradients(delta)
+        A, G = sums.mean(num_predictions)
+        return {"A": A, "G": G}
 
     def invert(self, factors: Factors) -> Factors:
         """Diagonalise both factors."""
@@ -73,19 +65,6 @@ class _Affine(Block):
             D = Q_G @ (Q_G.T @ V @ Q_A / (curvature + damping)) @ Q_A.T
         parts = D.split([g[0].numel() for g in grads], 1)
         return [part.reshape(g.shape) for part, g in zip(parts, grads, strict=True)]
-
-
-def _gram(x: Tensor) -> Tensor:
-    """Return Σ x xᵀ over samples and places."""
-    return x[0] @ x[0].T if len(x) == 1 else torch.bmm(x, x.mT).sum(0)
-
-
-def _add_gram(A: Tensor, x: Tensor, *, fresh: bool) -> None:
-    """Add it to A, or put it there: no second matrix of that size, and no copy of x if places are many."""
-    if x.shape[2] * 4 < x.shape[1] and len(x) > 1:
-        x = x.transpose(0, 1).flatten(1)[None]
-    for i, one in enumerate(x):
-        torch.addmm(A, one, one.T, beta=0 if fresh and i == 0 else 1, out=A)
 
 
 class LinearBlock(_Affine):

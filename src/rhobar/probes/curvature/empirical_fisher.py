@@ -15,7 +15,8 @@ from collections.abc import Iterable, Sequence
 from torch import Tensor, nn
 
 from rhobar.linalg import LinearOperator
-from rhobar.linalg.products import sandwich
+from rhobar.probes.curvature.chain import FlatProduct
+from rhobar.probes.curvature.find_chain import linearised
 from rhobar.probes.curvature.forward import forward
 from rhobar.probes.curvature.per_sample import sample_losses
 from rhobar.probes.curvature.risk import Batch, Loss, Product, Risk, num_samples
@@ -61,11 +62,11 @@ def empirical_fisher(
     return Risk(model, loss, batches, names, weights, max_kept).operator(_product)
 
 
-def _product(risk: Risk, batch: Batch) -> Product:
+def _product(risk: Risk, batch: Batch) -> Product | FlatProduct:
     outputs, n = forward(risk.model, batch), num_samples(batch)
     losses = sample_losses(risk.loss, outputs.rebuild(outputs.tensors), outputs.targets, n)
 
     def middle(Jv: Sequence[Tensor]) -> list[Tensor | None]:
         return [Jv[0] / n]
 
-    return sandwich([losses], risk.edges(), middle)
+    return linearised([losses], risk.edges(), middle)

@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from torch.distributions import kl_divergence
 
 from rhobar.linalg import LinearOperator
-from rhobar.linalg.products import hessian_product, sandwich
+from rhobar.linalg.products import hessian_product
+from rhobar.probes.curvature.chain import FlatProduct
+from rhobar.probes.curvature.find_chain import linearised
 from rhobar.probes.curvature.forward import detached, forward
 from rhobar.probes.curvature.likelihoods import Likelihood, likelihood_of
 from rhobar.probes.curvature.risk import Batch, Loss, Product, Risk
@@ -65,11 +67,11 @@ def fisher(
     """
     chosen = likelihood or likelihood_of(loss)
 
-    def product(risk: Risk, batch: Batch) -> Product:
+    def product(risk: Risk, batch: Batch) -> Product | FlatProduct:
         outputs = forward(risk.model, batch)
         f = detached(outputs)
         p0, p = chosen(outputs.rebuild([x.detach() for x in f])), chosen(outputs.rebuild(f))
         divergence: Tensor = kl_divergence(p0, p)
-        return sandwich(outputs.tensors, risk.edges(), hessian_product(divergence.mean(), f)[1])
+        return linearised(outputs.tensors, risk.edges(), hessian_product(divergence.mean(), f)[1])
 
     return Risk(model, loss, batches, names, weights, max_kept).operator(product)

@@ -16,7 +16,9 @@ from collections.abc import Iterable, Sequence
 from torch import nn
 
 from rhobar.linalg import LinearOperator
-from rhobar.linalg.products import hessian_product, sandwich
+from rhobar.linalg.products import hessian_product
+from rhobar.probes.curvature.chain import FlatProduct
+from rhobar.probes.curvature.find_chain import linearised
 from rhobar.probes.curvature.forward import checked, detached, forward
 from rhobar.probes.curvature.risk import Batch, Loss, Product, Risk
 
@@ -60,8 +62,8 @@ def ggn(
     return Risk(model, loss, batches, names, weights, max_kept).operator(_product)
 
 
-def _product(risk: Risk, batch: Batch) -> Product:
+def _product(risk: Risk, batch: Batch) -> Product | FlatProduct:
     outputs = forward(risk.model, batch)
     f = detached(outputs)
     value = checked(risk.loss(outputs.rebuild(f), outputs.targets))
-    return sandwich(outputs.tensors, risk.edges(), hessian_product(value, f)[1])
+    return linearised(outputs.tensors, risk.edges(), hessian_product(value, f)[1])

@@ -4,7 +4,7 @@
 
 The graph of g is made once; a product is one backward pass through it. That is exact on every layer tried, and the
 fastest way seen: `jvp` of a reverse-mode gradient is silently wrong through an affine layer norm, and
-reverse over forward through train-mode batch norm.
+reverse over forward through train-mode batch norm. A chain of linear layers needs no such pass (see `chain`).
 
 Textbook: B61 (part 13).
 
@@ -18,6 +18,8 @@ from torch.autograd.function import BackwardCFunction
 
 from rhobar.linalg import LinearOperator
 from rhobar.linalg.products import Product, hessian_product, nodes
+from rhobar.probes.curvature.chain import FlatProduct
+from rhobar.probes.curvature.find_chain import find_chain
 from rhobar.probes.curvature.forward import loss_of
 from rhobar.probes.curvature.risk import Batch, Loss, Risk
 
@@ -61,11 +63,12 @@ def hessian(
     return Risk(model, loss, batches, names, weights, max_kept).operator(_product)
 
 
-def _product(risk: Risk, batch: Batch) -> Product:
+def _product(risk: Risk, batch: Batch) -> Product | FlatProduct:
     value = loss_of(risk.model, risk.loss, batch)
-    g, product = hessian_product(value, risk.edges())
+    chain = find_chain([value], risk.edges())
+    g, product = hessian_product(value, risk.edges() if chain is None else [chain.end])
     _check_twice_differentiable(value, [part for part in g if part is not None])
-    return product
+    return product if chain is None else chain.product(product, g[0])
 
 
 def _check_twice_differentiable(value: Tensor, g: Sequence[Tensor]) -> None:

@@ -20,6 +20,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from rhobar.linalg import LinearOperator
 from rhobar.linalg.products import Parts, Product
+from rhobar.probes.curvature.chain import FlatProduct
 from rhobar.probes.curvature.parameters import ParameterSpace
 from rhobar.probes.restoring import restored
 from rhobar.probes.second_order import eager, once_differentiable, twice_differentiable
@@ -29,7 +30,7 @@ __all__ = ["Batch", "Loss", "Make", "Parts", "Product", "Risk", "num_samples"]
 T = TypeVar("T")
 Loss = Callable[..., Tensor]
 Batch = object
-Make = Callable[["Risk", Batch], Product]
+Make = Callable[["Risk", Batch], Product | FlatProduct]
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Risk:
         return [get_gradient_edge(params[name]) for name in self.space.names]
 
     def operator(self, make: Make) -> LinearOperator:
-        """Return v ↦ Σ_b c_b A_b v, where `make(risk, batch)` returns v ↦ A_b v in the parameters' shapes."""
+        """Return v ↦ Σ_b c_b A_b v, where `make(risk, batch)` returns v ↦ A_b v, flat or in the parameters' shapes."""
         matvec = _Matvec(self, make)
         return LinearOperator.symmetric(matvec, self.space.size, self.space.dtype, self.space.device)
 
@@ -123,7 +124,7 @@ class _Matvec:
         params = dict(risk.model.named_parameters())
         self.dtypes = [params[name].dtype for name in risk.space.names]
         self.versions = [p._version for p in params.values()]
-        self.kept: list[Product] | None = None
+        self.kept: list[Product | FlatProduct] | None = None
         self.last: Tensor | None = None
 
     def __call__(self, v: Tensor) -> Tensor:
@@ -135,13 +136,14 @@ class _Matvec:
         parts = [part.to(dtype) for part, dtype in zip(space.split(v), self.dtypes, strict=True)]
         for weight, product in zip(self.risk.shares, self._products(), strict=True):
             with torch.inference_mode(False):
-                Av = space.flatten(product(parts))
+                found = product(parts)
+            Av = found.to(space.dtype) if isinstance(found, Tensor) else space.flatten(found)
             Av = Av if weight == 1 else Av.mul_(weight)
             total = Av if total.numel() == 0 else total.add_(Av)
         self.last = total  # its pages are not given back to the system, to be asked for again: a tenth of a product
         return total
 
-    def _products(self) -> Iterable[Product]:
+    def _products(self) -> Iterable[Product | FlatProduct]:
         if self.kept is not None:
             return self.kept
         made = (self.risk.run(self.make, batch) for batch in self.risk.batches)

@@ -18,7 +18,7 @@ from torch import Tensor
 from rhobar.probes.noise.contributions import Convolved, Dense
 from rhobar.probes.noise.layout import Layout
 
-__all__ = ["convolution"]
+__all__ = ["convolution", "has_patches", "unfolded"]
 
 
 def convolution(node: Any, gradient: Tensor, layout: Layout, shape: torch.Size) -> Convolved:  # noqa: ANN401
@@ -37,8 +37,23 @@ def convolution(node: Any, gradient: Tensor, layout: Layout, shape: torch.Size) 
 
 
 def _patches(node: Any, x: Tensor, shape: torch.Size) -> Callable[[slice], Tensor] | None:  # noqa: ANN401
-    if node._saved_groups != 1 or node._saved_transposed or len(shape) not in (3, 4):
+    if not has_patches(node, shape):
         return None
+
+    def patches(chosen: slice) -> Tensor:
+        part = x[chosen]
+        return _places(unfolded(node, part.flatten(0, 1), shape).unflatten(0, part.shape[:2]))
+
+    return patches
+
+
+def has_patches(node: Any, shape: torch.Size) -> bool:  # noqa: ANN401
+    """Whether a node `ConvolutionBackward0` with a kernel of this shape is one matrix on patches of its input."""
+    return node._saved_groups == 1 and not node._saved_transposed and len(shape) in (3, 4)
+
+
+def unfolded(node: Any, x: Tensor, shape: torch.Size) -> Tensor:  # noqa: ANN401
+    """Return the patches under the kernel, (samples, inputs · kernel, places), in float32 at least."""
     flat = len(shape) == 3
     kernel, *where = (
         (1, *given) if flat else tuple(given)
@@ -46,14 +61,7 @@ def _patches(node: Any, x: Tensor, shape: torch.Size) -> Callable[[slice], Tenso
     )
     if flat:
         where[1] = (0, *where[1][1:])
-
-    def patches(chosen: slice) -> Tensor:
-        part = x[chosen]
-        images = part.flatten(0, 1).unsqueeze(-2) if flat else part.flatten(0, 1)
-        unfolded = F.unfold(_wide(images), kernel, *where)
-        return _places(unfolded.unflatten(0, part.shape[:2]))
-
-    return patches
+    return F.unfold(_wide(x.unsqueeze(-2) if flat else x), kernel, *where)
 
 
 def _weight_gradient(node: Any, x: Tensor, delta: Tensor) -> Tensor:  # noqa: ANN401

@@ -1,18 +1,22 @@
 """Reads the curvature of the loss: spectrum, trace, sharpness, negative directions, layer by layer."""
 
+from collections.abc import Sequence
+
 import torch
+from torch import nn
 
 from rhobar.linalg import SpectralDensity, eigenpairs, hutchinson_trace, negative_directions, spectral_density
 from rhobar.probes.curvature import hessian, layer_curvature
 from rhobar.probes.estimate import Estimate
+from rhobar.probes.kronecker import kronecker_factors
 from rhobar.probes.survey.reading import Curve, Plot, Reading, Table, row
-from rhobar.probes.survey.subject import Subject
+from rhobar.probes.survey.subject import Subject, default_loss
 
 __all__ = ["read"]
 
 
 def read(subject: Subject) -> Reading:
-    """Return top eigenvalues with residuals, trace, saddle index, density, and the layers' blocks."""
+    """Return top eigenvalues with residuals, trace, saddle index, density, the layers' blocks and Kronecker factors."""
     H = hessian(subject.model, subject.loss, subject.batches)
     n = H.shape[0]
     top = eigenpairs(H, num=min(5, n), which="largest", tol=1e-2, generator=subject.generator)
@@ -38,6 +42,7 @@ def read(subject: Subject) -> Reading:
         for b in layers
         if not b.reason
     ]
+    factors, missing = _factors(subject)
     plot = _drawn(density)
     converged = "" if top.converged else ", not converged"
     return Reading(
@@ -46,10 +51,30 @@ def read(subject: Subject) -> Reading:
         (
             Table(f"Hessian of {n:,} parameters (± residual or standard error)", ("quantity", "value"), whole),
             Table("Blocks of the layers", ("layer", "parameters", "sharpness", "trace"), tuple(blocks)),
+            *factors,
         ),
         (plot,),
-        tuple(f"{b.name}: {b.reason}" for b in layers if b.reason),
+        (*(f"{b.name}: {b.reason}" for b in layers if b.reason), *missing),
     )
+
+
+def _factors(subject: Subject) -> tuple[list[Table], list[str]]:
+    """Return the layers' Fisher information as Kronecker products, and the notes."""
+    loss = subject.loss
+    if loss is default_loss:
+        first = next(iter(subject.batches))
+        loss = nn.MSELoss() if isinstance(first, Sequence) and first[1].is_floating_point() else nn.CrossEntropyLoss()
+    try:
+        found = kronecker_factors(subject.model, loss, subject.batches, num_draws=4, generator=subject.generator)
+    except ValueError as error:  # the likelihood of the loss is not known
+        return [], [f"Kronecker factors: {error}"]
+    rows = [
+        row(f.weight, Estimate(f.trace, f.trace_stderr), *(float(torch.linalg.matrix_norm(m, 2)) for m in (f.A, f.G)))
+        for f in found.layers
+    ]
+    columns = ("layer", "trace", "largest eigenvalue of A", "of G")
+    notes = [f"{name}: no Kronecker factors: {reason}" for name, reason in found.missing.items()]
+    return [Table("Fisher information as Kronecker products G ⊗ A", columns, tuple(rows))], notes
 
 
 def _drawn(density: SpectralDensity) -> Plot:
