@@ -7,10 +7,17 @@ import sys
 import pytest
 import torch
 from torch import nn
+from typer.testing import CliRunner
 
 import rhobar as rb
+from rhobar.cli.main import app
+from rhobar.diagnose.repair import recipe_problem
+from rhobar.diagnose.repair.problem import prepared
 from rhobar.diagnose.repair.search import trainings
 from rhobar.diagnose.trials.case import NotReplayable
+from rhobar.diagnose.trials.replay import descend, score
+from rhobar.train import evaluate
+from rhobar.train.recipe import Recipe
 
 
 def rows(n=560, *, seed=0):
@@ -157,6 +164,101 @@ def test_a_script_that_cannot_be_repaired_says_why(tmp_path):
     ran = repaired_script(script)
     assert "no loss was differentiated" in ran.stderr
     assert ran.returncode == 1
+
+
+RECIPE = """
+[model]
+hidden = [16]
+[optimizer]
+name = "sgd"
+rate = 1e-4
+momentum = 0.0
+[schedule]
+name = "cosine"
+warmup = 4
+[regularisation]
+clip_norm = 5.0
+mixup = 0.2
+[training]
+epochs = 3
+batch_size = 128
+accumulate = 2
+"""
+
+
+def test_a_recipe_is_repaired_on_its_own_data(tmp_path):
+    path = tmp_path / "slow.toml"
+    path.write_text(RECIPE)
+    ran = CliRunner().invoke(app, ["repair", "--budget", "4", str(path)])
+    assert ran.exit_code == 0, ran.output
+    assert "The trainings do without the recipe's mixup." in ran.output
+    assert "After 4 trainings, test loss" in ran.output
+    assert "a learning rate of" in ran.output.splitlines()[-1]
+
+
+def test_a_recipes_problem_is_its_training():
+    """Undone by nobody, the case ends near where `fit` ends: the same steps, rates, clipping and accumulation."""
+    recipe = Recipe.parse(RECIPE).with_values({"optimizer.rate": 0.1, "regularisation.mixup": 0.0})
+    assembly = recipe.assemble()
+    rates = [step.rate for step in assembly.steps(progress=False)]
+    problem = recipe_problem(recipe)
+    assert problem.steps == len(rates) == 15
+    assert problem.loop.rates == pytest.approx([rate / 0.1 for rate in rates])
+    assert (problem.loop.per_step, problem.loop.scale, problem.loop.clip) == (2, 0.5, 5.0)
+    parts = [torch.cat([x for x, _ in part]).flatten(1) for part in (problem.batches, problem.validation, problem.test)]
+    assert [len(part) for part in parts] == list(assembly.data.sizes().values())
+    assert torch.equal(parts[2], assembly.data.test[0].flatten(1))
+    trained, losses = descend(prepared(problem).case, steps=problem.steps, seed=0)
+    assert len(losses) == 2 * problem.steps
+    assert score(trained) == pytest.approx(
+        evaluate(assembly.model, nn.functional.cross_entropy, [assembly.data.validation]).loss, rel=0.1
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "code"),
+    [
+        ('[model]\nname = "vae"', "the recipe's batches are no pairs", 1),
+        ('[optimizer]\nname = "sam"', "sam needs more than one gradient a step", 1),
+        ('[model]\nname = "cnn"', "cnn cannot read digits", 2),
+        ("[training]\nepoch = 1", "did you mean 'epochs'", 2),
+    ],
+)
+def test_a_recipe_that_cannot_be_repaired_says_why(text, sentence, code, tmp_path):
+    path = tmp_path / "other.toml"
+    path.write_text(text)
+    ran = CliRunner().invoke(app, ["repair", str(path)])
+    assert ran.exit_code == code
+    assert sentence in ran.output
+
+
+def test_options_after_a_recipe_are_refused_not_ignored(tmp_path):
+    ran = CliRunner().invoke(app, ["repair", "slow.toml", "--budget", "4"])
+    assert ran.exit_code == 2
+    assert "write options before it" in ran.output
+
+
+FACTORIES = {
+    "no pairs": ("make", "The training cannot be repaired: its batches are not pairs", 1),
+    "raises": ("fails", "raised ZeroDivisionError", 2),
+    "another thing": ("other", "make must return", 2),
+}
+
+
+@pytest.mark.parametrize(("name", "sentence", "code"), FACTORIES.values(), ids=FACTORIES)
+def test_a_factory_that_cannot_be_repaired_says_why(name, sentence, code, tmp_path):
+    (tmp_path / "nets.py").write_text(
+        "import torch\n"
+        "def make():\n"
+        "    net = torch.nn.Linear(2, 1)\n"
+        "    batches = [{'x': torch.zeros(3, 2)}]\n"
+        "    return net, torch.nn.MSELoss(), torch.optim.SGD(net.parameters(), lr=0.1), batches, batches, batches\n"
+        "def fails(): return 1 / 0\n"
+        "def other(): return 3\n"
+    )
+    ran = CliRunner().invoke(app, ["repair", f"{tmp_path / 'nets.py'}:{name}"])
+    assert ran.exit_code == code
+    assert sentence in ran.output
 
 
 def test_infinite_losses_are_worse_than_any_other():

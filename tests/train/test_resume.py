@@ -51,20 +51,22 @@ def assert_equal(one, other):
 def test_an_interrupted_training_goes_on_bit_for_bit(name, tmp_path):
     case = CASES[name]
     losses, weights, state, draws = outcome(*training(case))
-    for stop in (1, len(losses) // 2 + 1, len(losses) - 1):
-        path = tmp_path / f"{stop}.safetensors"
-        outcome(*training(case, path, save_every=1), until=stop)
+    stops = (1, len(losses) // 2 + 1, len(losses) - 1)
+    for step in training(case)[2]:
+        if step.number in stops:
+            step.save(tmp_path / f"{step.number}")
+    for stop in stops:
         torch.manual_seed(99)  # whatever happened in between
         np.random.seed(99)
-        rest, new_weights, new_state, new_draws = outcome(*training(case, path, save_every=1))
+        rest, new_weights, new_state, new_draws = outcome(*training(case, tmp_path / f"{stop}"))
         assert_equal(rest, losses[stop:])
         assert_equal(new_weights, weights)
         assert_equal(new_state, state)
         assert_equal(new_draws, draws)
 
 
-@pytest.mark.parametrize("stop", range(1, 15))
-def test_at_every_step_of_every_epoch(stop, tmp_path):
+@pytest.mark.parametrize("stop", range(1, 15, 2))
+def test_at_many_steps_of_every_epoch(stop, tmp_path):
     case = CASES["loader"]
     losses, weights, _, _ = outcome(*training(case))
     path = tmp_path / "state"
@@ -74,6 +76,15 @@ def test_at_every_step_of_every_epoch(stop, tmp_path):
             break
     rest, new_weights, _, _ = outcome(*training(case, path))
     assert_equal(rest, losses[stop:])
+    assert_equal(new_weights, weights)
+
+
+def test_a_file_after_every_step_is_of_the_last_step(tmp_path):
+    path = tmp_path / "state"
+    losses, weights, _, _ = outcome(*training(CASES["plain"]))
+    outcome(*training(CASES["plain"], path, save_every=1), until=8)
+    rest, new_weights, _, _ = outcome(*training(CASES["plain"], path))
+    assert_equal(rest, losses[8:])
     assert_equal(new_weights, weights)
 
 

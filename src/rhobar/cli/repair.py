@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rhobar.cli.factory import FactoryError, find_factory
+from rhobar.cli.factory import FactoryError, called
 from rhobar.watch.importing import when_imported
 from rhobar.watch.launch import Ending, run_script
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rhobar.diagnose.repair import Attempt, Repair
     from rhobar.watch.watcher import Watcher
 
@@ -23,45 +25,76 @@ UNREPAIRED = 1
 def repair(
     context: typer.Context,
     target: Annotated[
-        str, typer.Argument(help="A script with its own arguments, or MODULE:FACTORY.", metavar="SCRIPT|MODULE:FACTORY")
+        str,
+        typer.Argument(
+            help="A script with its own arguments, a recipe in TOML, or MODULE:FACTORY.",
+            metavar="SCRIPT|RECIPE|MODULE:FACTORY",
+        ),
     ],
     budget: Annotated[str, typer.Option(help="Trainings that the search may take, the first one included.")] = "20x",
-    epochs: Annotated[int, typer.Option(help="Rounds through the batches of a factory's training.", min=1)] = 20,
+    epochs: Annotated[
+        int | None, typer.Option(help="Rounds through the batches [the recipe's own; 20 for a factory].", min=1)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the order of the batches and of everything random.")] = 0,
 ) -> None:
     """Search for the fewest changes that let a training learn, and measure them on data that chose nothing.
 
     A SCRIPT is run once as it is; then its first steps are run again with changes, on three of five of its first
-    batches; one of five chooses, one of five reports. A FACTORY returns (model, loss, optimizer, batches, validation
-    batches, test batches).
+    batches; one of five chooses, one of five reports. A RECIPE, as of `rhobar train`, is chosen on its validation data
+    and reported on its test data. A FACTORY returns (model, loss, optimizer, batches, validation batches, test
+    batches).
 
     Exit code: 0 if changes were found, 1 if none was better or the training cannot be run again, 2 if the command
     cannot be understood.
     """
-    if ":" in target and not Path(target).exists():
-        _factory(target, budget, epochs, seed)
-        return
-    session = _Session(target, budget, seed)
-    when_imported("torch", session.attach)
-    ending = run_script(target, context.args, on_end=session.finish)
-    ending.leave(session.code)
+    script = not target.endswith(".toml") and (":" not in target or Path(target).exists())
+    if context.args and not script:
+        typer.echo(f"What follows {target} is understood of a script alone; write options before it.", err=True)
+        raise typer.Exit(2)
+    if target.endswith(".toml"):
+        _recipe(target, budget, epochs, seed)
+    elif not script:
+        _made(lambda: called(target), budget, epochs or 20, seed)
+    else:
+        session = _Session(target, budget, seed)
+        when_imported("torch", session.attach)
+        ending = run_script(target, context.args, on_end=session.finish)
+        ending.leave(session.code)
 
 
-def _factory(spec: str, budget: str, epochs: int, seed: int) -> None:
+def _recipe(path: str, budget: str, epochs: int | None, seed: int) -> None:
+    from rhobar.diagnose.repair.recipe import left_out, recipe_problem
+    from rhobar.train.data import MissingData
+    from rhobar.train.recipe import Recipe, RecipeError
+
     try:
-        make = find_factory(spec)
-        from rhobar.diagnose.repair.problem import prepared
-        from rhobar.diagnose.repair.search import repaired, trainings
+        recipe = Recipe.load(path)
+        recipe = recipe if epochs is None else recipe.with_values({"training.epochs": epochs})
+    except RecipeError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    if missing := left_out(recipe):
+        print(f"The trainings do without the recipe's {', '.join(missing)}.", file=sys.stderr)
 
-        start, most = prepared(make()), trainings(budget)
+    def make() -> object:
+        try:
+            return recipe_problem(recipe)
+        except (RecipeError, MissingData) as error:
+            raise FactoryError(f"{path}: {error}") from error
+
+    _made(make, budget, 1, seed)
+
+
+def _made(make: "Callable[[], object]", budget: str, epochs: int, seed: int) -> None:
+    """Repair what a function makes, and print it."""
+    from rhobar.diagnose.repair import repair as search
+    from rhobar.diagnose.trials.case import NotReplayable
+
+    try:
+        found = search(make, budget=budget, epochs=epochs, seed=seed, say=_say)
     except (FactoryError, TypeError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
-    from rhobar.diagnose.trials.case import NotReplayable
-
-    steps = max(1, epochs * len(start.case.batches) // start.case.loop.per_step)
-    try:
-        found = repaired(start, steps=steps, most=most, seed=seed, say=_say)
     except NotReplayable as reason:
         typer.echo(f"The training cannot be repaired: {str(reason).rstrip('.')}.", err=True)
         raise typer.Exit(UNREPAIRED) from reason

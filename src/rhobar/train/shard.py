@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -19,9 +19,10 @@ from torch.distributed.checkpoint.state_dict import (
 )
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim.optimizer import Optimizer
 
-__all__ = ["full_state", "load_full_state", "shard"]
+__all__ = ["cut", "full_state", "load_full_state", "shard", "whole"]
 
 
 def shard(model: nn.Module, optimizer: Optimizer, world: int) -> Callable[[bool], None]:
@@ -82,3 +83,17 @@ def load_full_state(model: nn.Module, optimizer: Optimizer, weights: dict[str, A
     }
     set_optimizer_state_dict(model, optimizer, by_name, options=whole)
     torch.distributed.barrier()
+
+
+def whole(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return shards of weights as whole tensors; all processes must call it."""
+    return {name: t.full_tensor() if isinstance(t, DTensor) else t for name, t in weights.items()}
+
+
+def cut(weights: dict[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
+    """Return whole weights as this process's shards of them, laid out as the model's own are."""
+    own = model.state_dict()
+    return {
+        name: distribute_tensor(t, own[name].device_mesh, own[name].placements) if isinstance(own[name], DTensor) else t
+        for name, t in weights.items()
+    }

@@ -231,7 +231,7 @@ class Training:
             "world": self.ranks.world, "model": model, "optimizer": optimizer,
             "schedule": self.scheduler.state_dict() if self.scheduler else None,
             "average": self.average.averaged.state_dict() if self.average else None,
-            "stopping": self.watchman.state() if self.watchman else None,
+            "stopping": self._best(),
             "epoch_loss": self.epoch_loss, "began": self.ranks.gather(self.source.began), "now": self.ranks.gather(now),
         }  # fmt: skip
         if self.ranks.rank == 0:
@@ -259,6 +259,25 @@ class Training:
 
         load_full_state(self.model, self.optimizer, model, optimizer)
 
+    def _best(self) -> dict[str, Any] | None:
+        """What early stopping has noted, its best weights whole."""
+        if self.watchman is None:
+            return None
+        noted = self.watchman.state()
+        if not self._sharded:
+            return noted
+        from rhobar.train.shard import whole
+
+        return {**noted, "weights": whole(noted["weights"])}
+
+    def _load_best(self, noted: dict[str, Any], watchman: Watchman) -> None:
+        if not self._sharded:
+            watchman.load(noted)
+            return
+        from rhobar.train.shard import cut
+
+        watchman.load({**noted, "weights": cut(noted["weights"], self.model)})
+
     def _load(self, kept: dict[str, Any]) -> None:
         """Take over the state of a checkpoint.
 
@@ -283,7 +302,7 @@ class Training:
         if self.average is not None:
             self.average.averaged.load_state_dict(kept["average"])
         if self.watchman is not None:
-            self.watchman.load(kept["stopping"])
+            self._load_best(kept["stopping"], self.watchman)
         self.number, self.epoch, self.position = kept["number"], kept["epoch"], kept["position"]
         self.stopped, self.epoch_loss = kept["stopped"], list(kept["epoch_loss"])
         kept["began"] = self._of_rank(kept["began"])

@@ -9,6 +9,9 @@ from rhobar.record import Finding
 
 __all__ = ["default_settings"]
 
+_KEPT = ("lr", "weight_decay", "maximize", "foreach", "fused", "capturable", "differentiable")
+"""The rate, what is to be done, and how a step is computed, which changes no number."""
+
 
 @remedy("unstable-optimizer-setting")
 def default_settings(case: Case, finding: Finding) -> str | None:
@@ -17,7 +20,7 @@ def default_settings(case: Case, finding: Finding) -> str | None:
     defaults = {
         name: p.default
         for name, p in signature.parameters.items()
-        if p.default is not inspect.Parameter.empty and name not in ("lr", "weight_decay", "maximize")
+        if p.default is not inspect.Parameter.empty and name not in _KEPT
     }
     changed = sorted({k for g in case.groups for k, v in defaults.items() if k in g.settings and g.settings[k] != v})
     decays = bool(case.loop.rates) and min(case.loop.rates) < 0.01 * max(case.loop.rates)
@@ -26,5 +29,5 @@ def default_settings(case: Case, finding: Finding) -> str | None:
     case.change_groups(lambda settings: {k: v for k, v in defaults.items() if k in settings})
     if decays:
         case.loop = dataclasses.replace(case.loop, rates=())
-    names = ", ".join(changed) or "the rate's schedule"
-    return f"the optimizer's defaults ({names})"
+    names = [*changed, *(["no schedule of the rate"] if decays else [])]
+    return f"the optimizer's defaults ({', '.join(names)})"

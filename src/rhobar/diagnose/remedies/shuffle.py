@@ -15,6 +15,8 @@ __all__ = ["shuffle"]
 @remedy("unshuffled-batches")
 def shuffle(case: Case, finding: Finding) -> str | None:
     """Among the rows of all batches that were kept: the first ones, and those spread over the run."""
+    if case.loop.shuffled:
+        return None
     try:
         pooled(case.batches, torch.Generator().manual_seed(0))
     except (ValueError, RuntimeError):

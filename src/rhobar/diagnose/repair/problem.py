@@ -1,13 +1,13 @@
 """What is to be repaired: a model, its loss and optimizer, and three sets of batches."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer
 
-from rhobar.diagnose.trials.case import Case
+from rhobar.diagnose.trials.case import Case, Loop
 from rhobar.diagnose.trials.rest import kept_batches, made_case
 from rhobar.record import Training
 from rhobar.watch.exam_state import KeptBatch
@@ -26,6 +26,8 @@ class Problem:
         batches: Training batches, pairs of inputs and targets.
         validation: Batches that changes are chosen on.
         test: Batches that nothing is chosen on; what is reported is measured there.
+        loop: What happens between a batch and the next one.
+        steps: Optimizer steps of one training; None for so many rounds through the batches as the repair is told.
     """
 
     model: nn.Module
@@ -34,14 +36,21 @@ class Problem:
     batches: Sequence[Any]
     validation: Sequence[Any]
     test: Sequence[Any]
+    loop: Loop = field(default_factory=Loop)
+    steps: int | None = None
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A problem as a case to run, with its test batches apart."""
+    """A problem as a case to run, with its test batches apart and the steps that it asks for."""
 
     case: Case
     test: list[KeptBatch]
+    steps: int | None = None
+
+    def steps_of(self, epochs: int) -> int:
+        """Return the optimizer steps of one training: its own, or those of so many rounds through the batches."""
+        return self.steps or max(1, epochs * len(self.case.batches) // self.case.loop.per_step)
 
 
 def prepared(made: object) -> Prepared:
@@ -50,6 +59,8 @@ def prepared(made: object) -> Prepared:
     Raises:
         TypeError: If it is no `Problem` and no tuple of its six parts.
         ValueError: If one of its three sets of batches is empty.
+
+    Refused (NotReplayable) if its batches are no pairs or its optimizer cannot be run again.
     """
     parts = made if isinstance(made, Problem) else None
     if isinstance(made, tuple | list) and len(made) == 6:
@@ -66,8 +77,8 @@ def prepared(made: object) -> Prepared:
         raise ValueError(f"each set must hold at least one batch, got none for {', '.join(empty)}.")
     training = Training(type(parts.model).__name__)
     case = made_case(parts.model, parts.optimizer, kept["batches"], kept["validation"], training)
-    case.held_out = True
-    return Prepared(case, kept["test"])
+    case.held_out, case.loop = True, parts.loop
+    return Prepared(case, kept["test"], parts.steps)
 
 
 def _kinds(made: object) -> str:

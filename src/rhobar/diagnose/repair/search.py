@@ -97,15 +97,23 @@ class Repair:
         return f"After {len(self.attempts)} trainings, {scores}, with\n{what}"
 
 
-def repair(make: Callable[[], object], *, budget: int | str = "20x", epochs: int = 20, seed: int = 0) -> Repair:
+def repair(
+    make: Callable[[], object],
+    *,
+    budget: int | str = "20x",
+    epochs: int = 20,
+    seed: int = 0,
+    say: Say = lambda attempt: None,
+) -> Repair:
     """Search for the fewest changes that let a training learn.
 
     Args:
         make: Returns ``(model, loss, optimizer, batches, validation batches, test batches)`` or a `Problem`: batches
             are pairs of inputs and targets, ``loss(model(inputs), targets)`` is trained.
         budget: How many trainings the search may take, the first one included: 20 or ``"20x"``.
-        epochs: Rounds through the batches that one training takes.
+        epochs: Rounds through the batches that one training takes, unless the `Problem` says how many steps.
         seed: Order of the batches (0: as they are) and random numbers of every training.
+        say: Told of every training as it ends.
 
     Returns:
         The changes, and what they are worth on the test data. Never something worse than the start on validation data.
@@ -130,8 +138,7 @@ def repair(make: Callable[[], object], *, budget: int | str = "20x", epochs: int
         True
     """
     most, start = trainings(budget), prepared(make())
-    steps = max(1, epochs * len(start.case.batches) // start.case.loop.per_step)
-    return repaired(start, steps=steps, most=most, seed=seed)
+    return repaired(start, steps=start.steps_of(epochs), most=most, seed=seed, say=say)
 
 
 def repaired(start: Prepared, *, steps: int, most: int, seed: int = 0, say: Say = lambda attempt: None) -> Repair:
@@ -259,7 +266,7 @@ class _Bench:
         """Train with these changes; ``None`` if one does not apply or they were tried before."""
         case = self.start.clone()
         words = tuple(str(_applied(case, change)) for change in changes)
-        if "None" in words or words in self._tried:
+        if "None" in words or len(set(words)) < len(words) or words in self._tried:  # one made twice changes nothing
             return None
         self._tried.add(words)
         with Watcher(budget=0.1, name=type(case.model).__name__) as watcher:
