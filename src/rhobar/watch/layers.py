@@ -28,6 +28,7 @@ SATURATED = 0.05
 """A unit counts as saturated where |φ′| is below 5 % of its maximum: tanh beyond |z| = 2.2, sigmoid beyond 4.4."""
 
 _RELU_FAMILY = ("relu",)
+JOINS = ("Cat", "Stack")
 
 
 @dataclass
@@ -82,6 +83,9 @@ def _follow(graph: Graph, start: Map, maps: dict[Node, Map]) -> Layer:
             layer.residual, alone = True, False
         elif name not in LINEAR:
             break
+        elif name in JOINS and len(graph.signal_inputs(node)) > 1:
+            # The next map reads other signals, too (a U-Net's skip beside what was scaled up): the two are not one.
+            alone = False
     return layer
 
 
@@ -200,9 +204,13 @@ def structure(
 
 
 def _mergeable(found: Map) -> bool:
-    """A dense linear map or an ungrouped convolution: two of them in a row are one of the same kind."""
-    grouped = found.kind.operation == "convolution" and saved(found.node, "groups") not in (None, 1)
-    return found.kind.operation in ("linear", "convolution") and not grouped
+    """A dense linear map or an ungrouped convolution: two of them in a row are one of the same kind.
+
+    A transposed convolution scales up, and the convolution behind it smooths: no single one does both.
+    """
+    if found.kind.operation != "convolution":
+        return found.kind.operation == "linear"
+    return saved(found.node, "groups") in (None, 1) and not saved(found.node, "transposed")
 
 
 def _widths(found: Map) -> tuple[int, int]:

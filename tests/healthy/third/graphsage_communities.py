@@ -13,7 +13,7 @@ sizes = [100, 80, 120, 60]
 P = [[0.12 if i == j else 0.01 for j in range(4)] for i in range(4)]
 G = nx.stochastic_block_model(sizes, P, seed=1)
 labels = torch.tensor([G.nodes[v]["block"] for v in G])
-feats = torch.randn(len(G), 10) + F.one_hot(labels, 10).float() * 0.7
+feats = torch.randn(len(G), 10) + F.one_hot(labels, 10).float() * 1.6
 neigh = {v: list(G.neighbors(v)) or [v] for v in G}
 
 
@@ -43,7 +43,7 @@ model = GraphSAGE()
 opt = torch.optim.Adam(model.parameters(), lr=0.01)
 perm = torch.randperm(len(G))
 tr, te = perm[:200], perm[200:]
-for epoch in range(30):
+for epoch in range(15):
     model.train()
     for b in tr[torch.randperm(200)].split(40):
         opt.zero_grad()
