@@ -15,6 +15,7 @@ from rhobar.watch.operations import (
     ACTIVATIONS,
     LINEAR,
     NORMALISATIONS,
+    SLOPES,
     Map,
     activation_output,
     find_map,
@@ -177,6 +178,7 @@ def structure(
         name = ACTIVATIONS.get(op_name(node)) or (
             "layer_norm" if NORMALISATIONS.get(op_name(node), "batch_norm") != "batch_norm" else None
         )
+        name = SLOPES.get(op_name(node), name)
         if op_name(node) == "Mul" and len(graph.signal_inputs(node)) > 1:
             name = "product"
         if op_name(node) in ("MkldnnRnnLayer", "CudnnRnn"):
