@@ -66,8 +66,9 @@ def fell_short(training: Training, course: Progress) -> bool:
     """Whether the training learned clearly less than it could: the harm without which nothing is reported.
 
     True for a non-finite or diverged loss. Otherwise the loss must explain less than half of what the
-    constant answer leaves, and also miss what a simple probe reaches, where one was fitted. Several loss
-    terms hide the constant answer: there, losing half of the start counts as learned. Where it is unknown,
+    constant answer leaves, and also miss what a simple probe reaches, where one was fitted. (Fano's bound credits a
+    probe with little: a loss that is stuck at the constant answer's falls short of any probe that beats chance.) Several
+    loss terms hide the constant answer: there, losing half of the start counts as learned. Where it is unknown,
     only a loss that did not fall counts.
     """
     if not math.isfinite(course.end):
@@ -81,4 +82,5 @@ def fell_short(training: Training, course: Progress) -> bool:
     if training.loss is not None and training.loss.num_terms > 1 and course.fall >= 0.5:
         return False
     baseline = baseline_loss(training)
-    return not course.learned and (baseline is None or course.end > baseline + 2 * course.noise)
+    behind = baseline is None or course.end > baseline + 2 * course.noise
+    return not course.learned and (behind or (course.stuck and not uninformative(training)))

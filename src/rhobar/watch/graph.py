@@ -104,6 +104,11 @@ class Graph:
         """Whether a reentrant checkpoint hides a part of it."""
         return any(op_name(node) == "CheckpointFunction" for node in self.nodes)
 
+    def holds(self, x: Tensor) -> bool:
+        """Whether the loss depends on the operation that made x."""
+        node = x.grad_fn
+        return self.truncated or (node is not None and (node is self.root or node in self.consumers))
+
     def inputs(self, node: Node) -> list[Node | None]:
         """Nodes of the operation's inputs, ``None`` for an input without a gradient."""
         return [child for child, _ in node.next_functions]

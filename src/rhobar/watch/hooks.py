@@ -93,6 +93,7 @@ class Listener(Protocol):
     def loss_scaled(self, scaler: Any, losses: Any, scaled: Any) -> None: ...
     def scaler_steps(self) -> Any: ...
     def scaler_stepped(self, scaler: Any, optimizer: Optimizer, token: Any) -> None: ...
+    def parameters_taken(self) -> None: ...
     def step_started(self, optimizer: Optimizer) -> None: ...
     def step_ended(self, optimizer: Optimizer) -> None: ...
 
@@ -168,6 +169,7 @@ class Hooks:
         for name in DROPOUTS:
             self._patch(F, name, self._around_dropout)
         self._patch(nn.Module, "load_state_dict", self._around_load)
+        self._patch(Optimizer, "add_param_group", self._around_groups)
         for scaler in (GradScaler, *GradScaler.__subclasses__()):
             for name, around in (("scale", self._around_scale), ("step", self._around_scaler_step)):
                 if name in vars(scaler):
@@ -275,6 +277,15 @@ class Hooks:
             return original(module, *args, **kwargs)
 
         return load_state_dict
+
+    def _around_groups(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def add_param_group(optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
+            result = original(optimizer, *args, **kwargs)
+            self._listener.parameters_taken()
+            return result
+
+        return add_param_group
 
     def _around_scale(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)

@@ -15,6 +15,7 @@ from rhobar.watch.operations import (
     ACTIVATIONS,
     LINEAR,
     NORMALISATIONS,
+    SLOPES,
     Map,
     activation_output,
     find_map,
@@ -28,6 +29,7 @@ SATURATED = 0.05
 """A unit counts as saturated where |φ′| is below 5 % of its maximum: tanh beyond |z| = 2.2, sigmoid beyond 4.4."""
 
 _RELU_FAMILY = ("relu",)
+JOINS = ("Cat", "Stack")
 
 
 @dataclass
@@ -82,6 +84,9 @@ def _follow(graph: Graph, start: Map, maps: dict[Node, Map]) -> Layer:
             layer.residual, alone = True, False
         elif name not in LINEAR:
             break
+        elif name in JOINS and len(graph.signal_inputs(node)) > 1:
+            # The next map reads other signals, too (a U-Net's skip beside what was scaled up): the two are not one.
+            alone = False
     return layer
 
 
@@ -173,6 +178,7 @@ def structure(
         name = ACTIVATIONS.get(op_name(node)) or (
             "layer_norm" if NORMALISATIONS.get(op_name(node), "batch_norm") != "batch_norm" else None
         )
+        name = SLOPES.get(op_name(node), name)
         if op_name(node) == "Mul" and len(graph.signal_inputs(node)) > 1:
             name = "product"
         if op_name(node) in ("MkldnnRnnLayer", "CudnnRnn"):
@@ -200,9 +206,13 @@ def structure(
 
 
 def _mergeable(found: Map) -> bool:
-    """A dense linear map or an ungrouped convolution: two of them in a row are one of the same kind."""
-    grouped = found.kind.operation == "convolution" and saved(found.node, "groups") not in (None, 1)
-    return found.kind.operation in ("linear", "convolution") and not grouped
+    """A dense linear map or an ungrouped convolution: two of them in a row are one of the same kind.
+
+    A transposed convolution scales up, and the convolution behind it smooths: no single one does both.
+    """
+    if found.kind.operation != "convolution":
+        return found.kind.operation == "linear"
+    return saved(found.node, "groups") in (None, 1) and not saved(found.node, "transposed")
 
 
 def _widths(found: Map) -> tuple[int, int]:

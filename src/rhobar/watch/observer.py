@@ -32,6 +32,8 @@ from rhobar.watch.tracker import Tracker
 
 __all__ = ["Observer"]
 
+MAX_TAKEN = 64
+"""New optimizers, or groups of one, that make the next backward pass be read in full."""
 PAIRED_BY = 64
 """Backward passes within which the first pair of inputs and targets must be seen."""
 
@@ -58,6 +60,7 @@ class Observer:
         self.scaled = ScaledLosses()
         self.replicas = Replicas(self.names)
         self._by_site: dict[Site, Tracker] = {}
+        self._taken = 0
         self.feed: Feed | None = None
         """Carries what was seen to a run store."""
 
@@ -159,7 +162,7 @@ class Observer:
             self.passes.new_model = False
         if tracker is None:
             return None
-        self._see_batch(tracker, self.passes.split(tracker), loss, reading)
+        self._see_batch(tracker, self.passes.split(tracker, reading.graph if reading else None), loss, reading)
         tracker.see_loss(scale.divide(loss) if scale is not None and scaled else loss)
         tracker.loss_scale = scale
         if reading is not None:
@@ -324,6 +327,11 @@ class Observer:
     def evaluated(self, loss: float, accuracy: float | None = None) -> None:
         """An evaluation has ended, of which somebody knows the mean loss and the share of right answers."""
         self.passes.evaluated(loss, accuracy)
+
+    def parameters_taken(self) -> None:
+        """An optimizer was given parameters: a new training may begin at a place that is known (a thawed network)."""
+        self._taken += 1
+        self.passes.new_model = self.passes.new_model or self._taken <= MAX_TAKEN
 
     def step_started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""

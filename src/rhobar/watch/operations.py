@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from rhobar.watch.graph import VIEWS, Graph, Node, op_name, out_shape, saved
 
-__all__ = ["ACTIVATIONS", "LINEAR", "MAPS", "NORMALISATIONS", "Map", "activation_output", "find_map", "value_of"]
+__all__ = ["ACTIVATIONS", "LINEAR", "MAPS", "NORMALISATIONS", "SLOPES", "Map", "activation_output", "find_map", "value_of"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,13 @@ ACTIVATIONS = {
     "ScaledDotProductFlashAttention": "attention",
     "ScaledDotProductEfficientAttention": "attention",
 }
+
+SLOPES = {
+    "ThresholdBackward": "relu slope",
+    "LeakyReluBackward": "leaky_relu slope",
+    "HardtanhBackward": "hardtanh slope",
+}
+"""Derivatives of piecewise linear activations, where a loss holds derivatives of the network."""
 
 NORMALISATIONS = {
     "NativeBatchNorm": "batch_norm",

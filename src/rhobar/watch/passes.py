@@ -12,12 +12,13 @@ from torch import Tensor, nn
 from rhobar.record import Evaluation
 from rhobar.watch.answers import compared_labels, evaluation_loss
 from rhobar.watch.forwards import Forward, ScoredLoss, address, first_tensor, has_values, tensors_in
+from rhobar.watch.graph import Graph
 from rhobar.watch.guard import Guard
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names, model_label
 from rhobar.watch.sites import call_path
 from rhobar.watch.split_rows import ROWS, sampled
-from rhobar.watch.tracker import Tracker
+from rhobar.watch.tracker import Tracker, acts_by_mode
 
 __all__ = ["Passes"]
 
@@ -232,8 +233,13 @@ class Passes:
                     return forward
         return self.pending[-1]
 
-    def split(self, tracker: Tracker) -> list[Forward]:
-        """The waiting passes that made a loss: the last ones. Those before them were evaluation, and are recorded."""
+    def split(self, tracker: Tracker, graph: Graph | None = None) -> list[Forward]:
+        """The waiting passes that made a loss: the last ones. Those before them were evaluation, and are recorded.
+
+        Args:
+            tracker: The training that the loss belongs to.
+            graph: The loss's graph, if it was read: it tells at the start, when no number of passes is usual yet.
+        """
         pending, self.pending = self.pending, []
         for forward in pending:
             forward.recorded = forward.recorded or forward.given_history
@@ -244,6 +250,8 @@ class Passes:
         # More passes than usual before this loss: the surplus at the front was evaluation with gradients on.
         surplus = max(0, count - max(tracker.forwards_per_backward, 1)) if tracker.step > 1 else 0
         training = recorded[surplus:]
+        if graph is not None and tracker.step <= 1:
+            training = _reached(training, graph)
         if len(training) < len(pending):
             self.record([f for f in pending if not any(f is t for t in training)])
         return training
@@ -266,6 +274,12 @@ class Passes:
         self.pending = []
 
 
+def _reached(forwards: list[Forward], graph: Graph) -> list[Forward]:
+    """Those whose output the loss depends on or another model got; all of them if none shows."""
+    reached = [f for f in forwards if f.output is None or any(map(graph.holds, tensors_in(f.output)[:8]))]
+    return [f for f in forwards if f.feeds_model or any(f is r for r in reached)] if reached else forwards
+
+
 def _evaluation(tracker: Tracker, group: list[Forward]) -> Evaluation:
     """Passes of one model from one place, as one look at its quality."""
     kind = tracker.loss.kind if tracker.loss else "custom"
@@ -273,13 +287,16 @@ def _evaluation(tracker: Tracker, group: list[Forward]) -> Evaluation:
     scored = [(f.rows, value) for f in group if (value := f.scored(kind, shape)) is not None]
     scored_rows = sum(n for n, _ in scored)
     x = first_tensor(group[-1].args, group[-1].kwargs)
+    # A generator without dropout gives the same samples in either mode, whatever the critic it was trained with holds.
+    model = group[0].model()
+    modal = model is None or acts_by_mode(model)
     return Evaluation(
         step=tracker.step,
         num_batches=len(group),
         num_rows=sum(f.rows for f in group),
         loss=sum(value * n for n, value in scored) / scored_rows if scored_rows else None,
         accuracy=_mean_hits(group),
-        training_mode=sum(f.training or f.dropout > 0 for f in group) * 2 > len(group),
+        training_mode=sum((f.training and modal) or f.dropout > 0 for f in group) * 2 > len(group),
         overlap=tracker.rows.overlap(x) if x is not None and x.shape[0] <= 8192 else None,
         source=group[0].source,
     )

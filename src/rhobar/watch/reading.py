@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rhobar.record import BEFORE, LossFacts, Reading
+from rhobar.watch.beside import data_beside
 from rhobar.watch.data import InputStatistics, term_value
 from rhobar.watch.forwards import tensors_in
 from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
@@ -165,6 +166,10 @@ class StepReading:
             ):
                 tracker.inputs = tracker.inputs or InputStatistics()
                 self._read_input(tracker, layer.map, step)
+            elif (data := data_beside(self.graph, layer.map)) is not None and tracker.enters(layer.map.weight, data):
+                if tracker.inputs is None or tracker.inputs.integer:
+                    tracker.inputs = InputStatistics()
+                self._read_input(tracker, dataclasses.replace(layer.map, input=data), step)
             elif layer.map.kind.operation == "embedding" and tracker.inputs is None:
                 tracker.inputs = InputStatistics(integer=True)
             self._listen(layer.map.node, self.drafts[-1])

@@ -37,7 +37,7 @@ from rhobar.watch.settings import optimizer_facts
 from rhobar.watch.split_rows import SplitRows
 from rhobar.watch.updates import Updates
 
-__all__ = ["Tracker"]
+__all__ = ["Tracker", "acts_by_mode"]
 
 MAX_READINGS = 160
 ENOUGH = 512
@@ -310,6 +310,12 @@ class Tracker:
             scaling=self.scaling.facts(),
             replicas=self.replicas,
         )
+
+
+def acts_by_mode(model: nn.Module) -> bool:
+    """Whether it holds dropout or a batch normalisation with running statistics."""
+    modes = _modes(ModeFacts(), model)
+    return modes.has_dropout or modes.has_batch_norm
 
 
 def _modes(modes: ModeFacts, model: nn.Module) -> ModeFacts:

@@ -15,8 +15,10 @@ that leaves no doubt:
    and no formula of the script is unstable;
 8. *drift*: the median matrix, drawn at a usual scale, travelled five times its own length.
 
-Whatever was learned, it also fires when both 8 holds and one more full step would undo everything: the line search
-ends above the constant answer's loss and above twice the loss it started from.
+Whatever was learned, it also fires when 8 holds and one more full step would undo everything: the line search
+ends above the constant answer's loss and above twice the loss it started from; or when 8 holds, one step replaced half
+of the median matrix, and the line search still finds that the full step raises the loss and less than half of one
+lowers it most.
 
 ## Why it harms
 Beyond η = 2/λ_max each step overshoots by more than it corrects; the loss grows, or hovers where the
@@ -113,7 +115,8 @@ def learning_rate_too_high(training: Training, record: Record) -> Outcome:
     rise = _rise(training, course) or _ruin(training, course)
     rise = rise or _overflow(training)
     drift = _drift(training)
-    if not fell_short(training, course) and (drift is None or _ruin(training, course) is None):
+    overwrites = drift is not None and (_ruin(training, course) or _overwrites(training))
+    if not fell_short(training, course) and not overwrites:
         return None
     signs = [
         sign
@@ -153,6 +156,18 @@ def _ruin(training: Training, course: Progress) -> Evidence | None:
     if full is None or full <= max(constant, 2 * probe.start):
         return None
     return Evidence("loss after one more full step", full, max(constant, 2 * probe.start))
+
+
+def _overwrites(training: Training) -> bool:
+    """Whether one step replaced half of the median matrix, and the last ones still go too far."""
+    probe = training.rate
+    leaps = any(ratio >= _LEAP for ratio in update_ratios(training) if math.isfinite(ratio))
+    if not leaps or probe is None or not probe.factors or not probe.start > 0:
+        return False
+    along = {f: x for f, x in zip(probe.factors, probe.losses, strict=True) if math.isfinite(x)}
+    best = min(along, key=lambda f: along[f], default=0.0)
+    # On a quadratic the best factor is below one half exactly where the full step raises the loss.
+    return best < 0.5 and along.get(1.0, math.inf) - probe.start > _RISE_ON_LINE * probe.start
 
 
 def _overflow(training: Training) -> Evidence | None:

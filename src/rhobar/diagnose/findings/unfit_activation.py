@@ -2,7 +2,8 @@
 
 ## What it does
 Fires when hidden sigmoids (or hard steps, or exponentials) stand in sequence, the gradient decays through
-them as their slope dictates, the weights are of a standard scale, and the training fell short.
+them as their slope dictates, the weights are of a standard scale, and the training fell short. So does a piecewise
+linear activation in a loss that holds derivatives of the network, if it gets no gradient from them at all.
 
 ## Why it harms
 σ'(z) = σ(1 − σ) ≤ ¼: each sigmoid layer takes at least three quarters of the gradient away. A step has
@@ -27,6 +28,7 @@ ReLU, GELU or tanh with a fitting initialisation; normalisation or skips for dep
 Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward neural networks.
 """
 
+import dataclasses
 import math
 
 from rhobar.diagnose.depth import backward_profile, chain, forward_profile
@@ -89,6 +91,15 @@ def unfit_activation(training: Training, record: Record) -> Outcome:
         return _seen(steps, text, 0.0, 0.0, 0.95)
     if not hurt.falls_short:
         return None
+    kinked = [x for x in hidden if f"{x.activation} slope" in training.structure.nonlinearities]
+    if 2 * len(kinked) > len(hidden) and all(x.gradient is not None and x.gradient.rms == 0 for x in kinked):
+        name = str(kinked[0].activation)
+        text = (
+            f"The loss holds derivatives of the network by its inputs, and the slope of {name} is constant: its own "
+            "derivative is 0, so no gradient of them reaches what the hidden layers compute."
+        )
+        smooth = Remedy("Use an activation with as many derivatives as the equation asks for.", "nn.Tanh()")
+        return dataclasses.replace(_seen(kinked, text, 0.0, 0.0, 0.9), remedy=smooth)
     exps = [x for x in hidden if x.activation == "exp"]
     forward = forward_profile(first)
     overflowed = training.nonfinite is not None and training.nonfinite.operation == "Exp"

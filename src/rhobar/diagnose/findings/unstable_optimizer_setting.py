@@ -2,8 +2,9 @@
 
 ## What it does
 Looks at the settings with a known limit, in a training that fell short, is beaten by a simple probe, or would learn on
-at its peak rate: rate 0, momentum or β₁ ≥ 0.99, β₂ < β₁², an eps that outweighs the gradients, a schedule that used up
-its rate early, that raises it again and again, or that still warms up when the training ends.
+at its peak rate: rate 0, momentum or β₁ ≥ 0.99, β₂ < β₁², an eps that outweighs the gradients (also where the level of
+the loss is unknown, if it was cut off on its way down), a schedule that used up its rate early, that raises it again
+and again, or that still warms up when the training ends.
 
 ## Why it harms
 Momentum β averages over 1/(1 − β) steps and multiplies the rate by as much; eps replaces the gradient's own
@@ -17,6 +18,8 @@ learned is never accused. A sweep that raises the rate by four orders or more is
 β ≥ 0.99: the rate is multiplied by 100 or more. β₂ < β₁²: the first moment can then exceed the root of the
 second without bound; Adam's proofs need β₁ < √β₂. eps ≥ ten times the median gradient: the update is under a
 tenth of Adam's, and eps ≥ 10⁻⁴ is asked for so that the default with vanished gradients is not meant.
+On its way down: late gradients with a cosine of 0.9, turned by less than 26° from step to step, and a second half
+that brings at least half of what the first did: an exponential decay is then within 1.4 of its time constants.
 Schedule: Σ_t η_t / (T·max η) ≤ 0.1, nine tenths of the training spent on nothing, with the rate below 1 % of
 its peak before half time (cosine and linear decay have 0.5, three decades of steps 0.37). Rise: tenfold from
 start to end, ending on the maximum, with a loss that ends at twice its best.
@@ -34,10 +37,11 @@ Reddi, Kale & Kumar (2018); Zhang et al. (2022), Adam can converge without any m
 import math
 from collections.abc import Callable
 from itertools import pairwise
+from statistics import fmean
 
 from rhobar.diagnose.harm import harm, left_undone
 from rhobar.diagnose.motion import typical
-from rhobar.diagnose.progress import MIN_STEPS, progress
+from rhobar.diagnose.progress import MIN_STEPS, Progress, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.diagnose.shortfall import fell_short
 from rhobar.record import Evidence, Record, Remedy, Training
@@ -52,6 +56,8 @@ _USED, _ENDED = 0.1, 0.01
 _RAISED, _RANGE_TEST = 10.0, 1e4
 _STRAIGHT = 0.05
 """Of the last rate: how far a linear warm-up may lie from its line at the quarters."""
+
+_LATE, _ALIGNED, _SECOND_HALF = 6, 0.9, 0.5
 
 _Fault = tuple[str, Evidence, Remedy]
 
@@ -91,7 +97,8 @@ def unstable_optimizer_setting(training: Training, record: Record) -> Outcome:
         return unchecked("unstable-optimizer-setting", "no optimizer was seen") if training.num_steps else None
     hurt = harm(training)
     dead = left_undone(training) if _schedule(training) else None
-    if not fell_short(training, course) and not (hurt is not None and hurt.beaten) and dead is None:
+    short = fell_short(training, course) or (hurt is not None and hurt.beaten) or dead is not None
+    if not short and not _under_way(training, course):
         return None
     checks: tuple[Callable[[Training], _Fault | None], ...] = (
         _zero_rate,
@@ -102,6 +109,7 @@ def unstable_optimizer_setting(training: Training, record: Record) -> Outcome:
         _betas,
         _eps,
     )
+    checks = checks if short else (_eps,)
     faults = [fault for check in checks if (fault := check(training)) is not None]
     if not faults:
         return None
@@ -112,6 +120,18 @@ def unstable_optimizer_setting(training: Training, record: Record) -> Outcome:
         evidence=tuple(evidence for _, evidence, _ in faults),
         remedy=faults[0][2],
     )
+
+
+def _under_way(training: Training, course: Progress) -> bool:
+    """Whether a loss of unknown level was cut off early on its way down, though its gradients keep one direction."""
+    cosines = [r.gradient_cosine for r in training.readings if r.gradient_cosine is not None]
+    late = typical(cosines[len(cosines) // 2 :]) if len(cosines) >= _LATE else None
+    if course.explained is not None or late is None or not late >= _ALIGNED:
+        return False
+    n, block = len(training.losses), max(1, len(training.losses) // 10)
+    parts = (training.losses[:block], training.losses[(n - block) // 2 : (n + block) // 2], training.losses[-block:])
+    first, middle, last = map(fmean, parts)
+    return first > middle > last + 2 * course.noise and middle - last >= _SECOND_HALF * (first - middle)
 
 
 def _zero_rate(training: Training) -> _Fault | None:
