@@ -2,6 +2,9 @@
 
 `zero_grad()` either drops `.grad` (a new tensor appears) or zeroes it in place (its version grows and it is all zero).
 If neither happened between two steps, the second one still holds the gradients of the first.
+
+A loop that cleared them TRUSTED times in a row is looked at one step in EVERY from then on: what it does is written in
+its code. One step that was not cleared ends the trust.
 """
 
 import weakref
@@ -12,6 +15,9 @@ from torch.optim.optimizer import Optimizer
 
 __all__ = ["Clearing", "HandClearing"]
 
+TRUSTED = 64
+EVERY = 32
+
 
 class Clearing:
     """Follows two parameters of one optimizer from step to step."""
@@ -20,18 +26,16 @@ class Clearing:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._watched = [weakref.ref(p) for p in (parameters[:1] + parameters[-1:])]
         self._marks: list[tuple[weakref.ref[Tensor], int] | None] = [None] * len(self._watched)
-        self._cleared = True
+        self.cleared = True
+        """Whether nothing more is to be learned before the next step."""
+        self._clean = 0
+        """Steps in a row whose gradients had been cleared, or were trusted to be."""
         self.uncleared_steps = 0
         self.backwards = 0
 
-    @property
-    def settled(self) -> bool:
-        """Whether nothing more is to be learned before the next step."""
-        return self._cleared
-
     def look(self) -> None:
         """Note whether a gradient of the last step is gone; call before a backward pass and before a step."""
-        if self._cleared:
+        if self.cleared:
             return
         for i, ref in enumerate(self._watched):
             parameter, mark = ref(), self._marks[i]
@@ -39,32 +43,45 @@ class Clearing:
                 continue
             grad: Tensor | None = parameter.grad
             if grad is None or mark[0]() is not grad:
-                self._cleared = True
+                self.cleared = True
             elif grad._version != mark[1]:
                 with torch.no_grad():
-                    self._cleared = self._cleared or not bool(grad.any())
+                    self.cleared = self.cleared or not bool(grad.any())
                 self._marks[i] = (mark[0], grad._version)
 
     def accumulated(self) -> None:
         """A backward pass ended: its additions are no sign of clearing."""
         self.backwards += 1
-        if self._cleared:
+        if self.cleared:
             return
         for i, ref in enumerate(self._watched):
             parameter, mark = ref(), self._marks[i]
             if parameter is not None and mark is not None and parameter.grad is not None:
                 self._marks[i] = (mark[0], parameter.grad._version)
 
+    def rests(self) -> bool:
+        """Count a step whose gradients were cleared; whether the next one need not be looked at."""
+        self._clean += 1
+        return self._clean > TRUSTED and self._clean % EVERY != 0
+
     def stepped(self) -> None:
         """A step ended: judge it and start over."""
-        if self.backwards and not self._cleared and any(m is not None for m in self._marks):
+        if self.backwards and not self.cleared and any(m is not None for m in self._marks):
             self.uncleared_steps += 1
+            self._clean = 0
+        elif self.backwards and self.cleared and self.rests():
+            self.backwards = 0
+            return
+        self.mark()
+
+    def mark(self) -> None:
+        """Note the gradients as they stand after a step."""
         self.backwards = 0
         self._marks = [
             (weakref.ref(p.grad), p.grad._version) if (p := ref()) is not None and p.grad is not None else None
             for ref in self._watched
         ]
-        self._cleared = all(m is None for m in self._marks)
+        self.cleared = all(m is None for m in self._marks)
 
 
 class HandClearing:

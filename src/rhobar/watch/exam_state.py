@@ -12,7 +12,7 @@ from rhobar.watch.forwards import Forward, address, first_tensor, tensors_in
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import wrapped_as
 
-__all__ = ["KeptBatch", "communicates", "copy_of"]
+__all__ = ["KeptBatch", "Lent", "communicates", "copy_of", "lent"]
 
 MAX_ELEMENTS = 1 << 20
 MAX_OUTPUTS = 16
@@ -53,13 +53,15 @@ class KeptBatch:
     @classmethod
     def borrowed(cls, forwards: list[Forward]) -> "KeptBatch | None":
         """The batch itself, not a copy, where that takes no look: one output that went into one functional loss."""
-        if len(forwards) != 1 or len(forwards[0].calls) != 1:
-            return None
-        forward, call = forwards[0], forwards[0].calls[0][1]
-        if call.input is not forward.output or not call.args:
-            return None
-        other = LossCall(call.function, (None, *call.args[1:]), call.kwargs, None)
-        return cls(forward.args, forward.kwargs, other, 0, None, tuple(call.input.shape), math.nan, 0)
+        parts = lent(forwards[0]) if len(forwards) == 1 else None
+        return None if parts is None else cls.of_parts(*parts)
+
+    @classmethod
+    def of_parts(cls, forward: Any, call: Any, shape: torch.Size) -> "KeptBatch":  # noqa: ANN401
+        """The batch that `lent` took apart."""
+        (given, named), (function, args, kwargs) = forward, call
+        other = LossCall(function, (None, *args), kwargs, None)
+        return cls(given, named, other, 0, None, tuple(shape), math.nan, 0)
 
     @classmethod
     def of(cls, forwards: list[Forward], loss: Tensor, handmade: LossCall | None = None) -> "KeptBatch | None":
@@ -130,6 +132,25 @@ class KeptBatch:
             raise RuntimeError("a kept batch holds a loss, or a prediction and the call of a loss; this one has none.")
         value: Tensor = self.call.function(prediction, *self.call.args[1:], **self.call.kwargs)
         return value
+
+
+Lent = tuple[Any, Any, torch.Size]
+"""Arguments of a model; a loss function and its arguments without the first; the shape of that one."""
+
+
+def lent(forward: Forward) -> Lent | None:
+    """What is needed to run a pass and its loss again, and nothing that its graph hangs on: for next to no time.
+
+    Returns:
+        The parts; ``None`` unless the model's one output went into one functional loss as it was.
+    """
+    if len(forward.calls) != 1:
+        return None
+    call = forward.calls[0][1]
+    if not call.args or call.args[0] is not forward.output:
+        return None
+    made = (call.function, call.args[1:], call.kwargs)
+    return (forward.args, forward.kwargs), made, forward.output.shape
 
 
 def _loss_place(outputs: list[Tensor], loss: Tensor) -> int | None:

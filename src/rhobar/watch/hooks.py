@@ -68,7 +68,9 @@ def in_backward() -> bool:
 
 def aside() -> bool:
     """Whether what runs now is no pass of the program's own: transformed, or computed again inside a backward pass."""
-    return transformed() or _graph_task() != -1
+    return (
+        _is_compiling() or _graph_task() != -1 or _functorch_stack() is not None or _tracing_state() is not None
+    )  # not by way of `transformed`: asked several times at every step
 
 
 @runtime_checkable
@@ -78,6 +80,10 @@ class Listener(Protocol):
     @property
     def settled(self) -> "Mapping[int, weakref.ref[nn.Module]]":
         """Modules of whose calls nobody wants to hear."""
+
+    @property
+    def lane(self) -> "ShortWay":
+        """Where that of one known model is laid down."""
 
     def forward_started(self, module: nn.Module) -> None: ...
     def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None: ...
@@ -96,6 +102,16 @@ class Listener(Protocol):
     def parameters_taken(self) -> None: ...
     def step_started(self, optimizer: Optimizer) -> None: ...
     def step_ended(self, optimizer: Optimizer) -> None: ...
+
+
+class ShortWay(Protocol):
+    """Where the pass of a model and its loss are laid down, if nobody wants to hear of them at once."""
+
+    root: int
+    heard: "tuple[tuple[Any, ...], dict[str, Any], Tensor] | None"
+    call: "tuple[str, Any, tuple[Any, ...], dict[str, Any], Tensor] | None"
+
+    def flush(self) -> None: ...
 
 
 class LossCall:
@@ -149,17 +165,16 @@ class Hooks:
 
     def attach(self) -> None:
         """Start listening."""
-        listener = self._listener
+        started, ended = self._listener.step_started, self._listener.step_ended
         handles = [
-            register_optimizer_step_pre_hook(lambda optimizer, args, kwargs: listener.step_started(optimizer)),
-            register_optimizer_step_post_hook(lambda optimizer, args, kwargs: listener.step_ended(optimizer)),
+            register_optimizer_step_pre_hook(lambda optimizer, args, kwargs: started(optimizer)),
+            register_optimizer_step_post_hook(lambda optimizer, args, kwargs: ended(optimizer)),
         ]
         for handle in handles:
             self._undo.callback(handle.remove)
         self._attached = True
         self._patch(nn.Module, "__call__", self._around_call)
-        self._patch(torch.Tensor, "backward", self._around_backward)
-        self._patch(torch.autograd, "backward", self._around_backward)
+        self._patch(torch.autograd, "backward", self._around_backward)  # Tensor.backward comes by it
         self._patch(torch.autograd, "grad", self._around_grad)
         for name, kind in FUNCTIONAL_LOSSES.items():
             self._patch(F, name, functools.partial(self._around_loss, kind))
@@ -198,43 +213,61 @@ class Hooks:
         self._undo.callback(restore)
 
     def _around_call(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """A fifth of what torch's global forward hooks cost each call, where there is nothing to tell."""
-        hooks, listener, settled = self, self._listener, self._listener.settled
+        """A tenth of what torch's global forward hooks cost each call, where there is nothing to tell.
+
+        Modules of whose calls nothing is to be learned are called as `nn.Module` itself does it, without a frame more.
+        """
+        as_torch = original is nn.Module._wrapped_call_impl
+        hooks, settled, lane = self, self._listener.settled, self._listener.lane
+        started, ended = self._listener.forward_started, self._listener.forward_ended
 
         @functools.wraps(original)
         @no_type_check  # torch.compile looks into it, and would look into a checker around it
         def __call__(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
             if _is_compiling():
                 return original(self, *args, **kwargs)
-            known = settled.get(id(self))
+            if id(self) in settled and as_torch and self._compiled_call_impl is None:
+                return self._call_impl(*args, **kwargs)
             # A method that was bound while watching may outlive the watch.
-            if (known is not None and known() is self) or aside() or not hooks._attached:
+            if id(self) in settled or aside() or not hooks._attached:
                 return original(self, *args, **kwargs)
-            listener.forward_started(self)
+            if lane.heard is not None:
+                lane.flush()
+            elif lane.root == id(self):
+                output = original(self, *args, **kwargs)
+                if type(output) is Tensor and output.grad_fn is not None and lane.heard is None:
+                    lane.heard = args, kwargs, output
+                    return output
+                started(self)
+                ended(self, args, kwargs, output)
+                return output
+            started(self)
             output = original(self, *args, **kwargs)
-            listener.forward_ended(self, args, kwargs, output)
+            ended(self, args, kwargs, output)
             return output
 
         called: Callable[..., Any] = __call__
         return called
 
     def _around_backward(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        started, ended, thread = self._listener.backward_started, self._listener.backward_ended, self._thread
+
         @functools.wraps(original)
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
-            if getattr(self._thread, "inside", False) or aside():
+            if getattr(thread, "inside", False) or aside():
                 return original(tensors, *args, **kwargs)
-            self._thread.inside = True
+            thread.inside = True
             try:
-                token = self._listener.backward_started(tensors)
+                token = started(tensors)
                 try:
                     result = original(tensors, *args, **kwargs)
                 except BaseException:
                     self._listener.backward_failed(token)
                     raise
-                self._listener.backward_ended(token)
+                ended(token)
                 return result
             finally:
-                self._thread.inside = False
+                thread.inside = False
 
         return backward
 
@@ -323,6 +356,8 @@ class Hooks:
         return _scriptable(dropout, original)
 
     def _around_loss(self, kind: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        called, lane = self._listener.loss_called, self._listener.lane
+
         @functools.wraps(original)
         def loss(*args: Any, **kwargs: Any) -> Any:
             if aside():
@@ -333,7 +368,13 @@ class Hooks:
                 self._listener.loss_failed(kind, LossCall(original, args, kwargs, None))
                 raise
             else:
-                self._listener.loss_called(kind, LossCall(original, args, kwargs, value))
+                heard = lane.heard
+                if heard is not None:
+                    if lane.call is None and args and args[0] is heard[2] and type(value) is Tensor:
+                        lane.call = kind, original, args, kwargs, value
+                        return value
+                    lane.flush()
+                called(kind, LossCall(original, args, kwargs, value))
             return value
 
         return _scriptable(loss, original)

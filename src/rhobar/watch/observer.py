@@ -1,7 +1,6 @@
 """The state machine behind every way of watching: events of torch in, trackers of trainings out."""
 
 import cmath
-import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from rhobar.watch.feed import Feed
 from rhobar.watch.forwards import Forward, first_tensor, has_values, tensors_in
 from rhobar.watch.guard import Guard
 from rhobar.watch.hooks import LossCall
+from rhobar.watch.lane import Lane
 from rhobar.watch.naming import Names
 from rhobar.watch.nonfinite import note_bad_gradient
 from rhobar.watch.parameters import Histories
@@ -28,14 +28,12 @@ from rhobar.watch.sites import Site, call_site
 from rhobar.watch.split_rows import sampled
 from rhobar.watch.start import Starts
 from rhobar.watch.steps import Steps
-from rhobar.watch.tracker import Tracker
+from rhobar.watch.tracker import PAIRED_BY, Tracker
 
 __all__ = ["Observer"]
 
 MAX_TAKEN = 64
 """New optimizers, or groups of one, that make the next backward pass be read in full."""
-PAIRED_BY = 64
-"""Backward passes within which the first pair of inputs and targets must be seen."""
 
 
 class Observer:
@@ -59,10 +57,19 @@ class Observer:
         self.steps = Steps(self.guard, self.names, self.passes, self.trackers)
         self.scaled = ScaledLosses()
         self.replicas = Replicas(self.names)
+        self.lane = Lane(self.guard, self.steps, self.scaled, self.trackers)
         self._by_site: dict[Site, Tracker] = {}
         self._taken = 0
         self.feed: Feed | None = None
         """Carries what was seen to a run store."""
+        # Events that belong to one side alone go there without a step in between.
+        self.settled = self.passes.settled
+        self.forward_started, self.forward_ended = self.passes.started, self.passes.ended
+        self.loss_called, self.dropout_called, self.compared = (
+            self.passes.loss_called,
+            self.passes.dropout_called,
+            self.passes.compared,
+        )
 
     def new_tracker(self) -> Tracker:
         """Begin a training."""
@@ -76,6 +83,7 @@ class Observer:
         """A loss refused its arguments: what it was given is evidence, although no backward pass follows."""
         if self.guard.busy:
             return
+        self.lane.flush()
         with self.guard.contained("losses") as on:
             if not on or any(t.refused for t in self.trackers):
                 return
@@ -111,7 +119,12 @@ class Observer:
 
     def backward_started(self, losses: Any) -> Tracker | None:  # noqa: ANN401
         """A loss is about to be differentiated: its graph and all it kept are alive now."""
-        self.steps.within = tracker = self._started(losses)
+        tracker = self.lane.enter(losses)
+        if tracker is None:
+            tracker = self._started(losses)
+        elif self.feed is not None:
+            self.feed.tick()
+        self.steps.within = tracker
         return tracker
 
     def _started(self, losses: Any) -> Tracker | None:  # noqa: ANN401
@@ -162,11 +175,15 @@ class Observer:
             self.passes.new_model = False
         if tracker is None:
             return None
-        self._see_batch(tracker, self.passes.split(tracker, reading.graph if reading else None), loss, reading)
+        training = self.passes.split(tracker, reading.graph if reading else None)
+        self._see_batch(tracker, training, loss, reading)
         tracker.see_loss(scale.divide(loss) if scale is not None and scaled else loss)
         tracker.loss_scale = scale
         if reading is not None:
             reading.begin(tracker)
+            self.lane.shut()
+        elif self.starts is None or not self.starts.wants(id(tracker)):
+            self.lane.open(tracker, training)
         tracker.current = reading
         return tracker
 
@@ -191,7 +208,7 @@ class Observer:
     def backward_ended(self, tracker: Tracker | None) -> None:
         """Gradients have arrived."""
         self.steps.within = None
-        if tracker is None:
+        if tracker is None or self.lane.leave(tracker):
             return
         trouble = tracker.current is None and tracker.watchful and tracker.sentinel.lost()
         if tracker.current is None and not trouble and all(other.cleared for other in self.trackers):
@@ -265,6 +282,7 @@ class Observer:
 
     def finish(self) -> None:
         """Settle what is still waiting at the end."""
+        self.lane.flush()
         with self.guard.contained("the end") as on:
             if on:
                 self.passes.finish()
@@ -273,38 +291,13 @@ class Observer:
                     if tracker.replica is not None:
                         tracker.replicas = tracker.replica.facts(patience=PATIENCE)
 
-    # Events that belong to one side alone
-
-    @property
-    def settled(self) -> dict[int, "weakref.ref[nn.Module]"]:
-        """Modules of whose calls nothing more is to be learned."""
-        return self.passes.settled
-
-    def forward_started(self, module: nn.Module) -> None:
-        """A module is called."""
-        self.passes.started(module)
-
-    def forward_ended(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:  # noqa: ANN401
-        """A module returned."""
-        self.passes.ended(module, args, kwargs, output)
-
-    def loss_called(self, kind: str, call: LossCall) -> None:
-        """A functional loss was called."""
-        self.passes.loss_called(kind, call)
+    # Events that only need to be sorted
 
     def state_loaded(self, module: nn.Module) -> None:
         """A state is loaded into a module: a checkpoint, or another net's weights."""
         with self.guard.contained("loaded states") as on:
             if on:
                 self.histories.load(module.parameters())
-
-    def dropout_called(self, p: float) -> None:
-        """A functional dropout was active."""
-        self.passes.dropout_called(p)
-
-    def compared(self, one: Any, other: Any) -> None:  # noqa: ANN401
-        """Two tensors were compared."""
-        self.passes.compared(one, other)
 
     def loss_scaled(self, scaler: Any, losses: Any, scaled: Any) -> None:  # noqa: ANN401
         """A scaler multiplied a loss, or several."""
@@ -326,6 +319,7 @@ class Observer:
 
     def evaluated(self, loss: float, accuracy: float | None = None) -> None:
         """An evaluation has ended, of which somebody knows the mean loss and the share of right answers."""
+        self.lane.flush()
         self.passes.evaluated(loss, accuracy)
 
     def parameters_taken(self) -> None:
@@ -335,10 +329,13 @@ class Observer:
 
     def step_started(self, optimizer: Optimizer) -> None:
         """An optimizer is about to change weights."""
-        self.steps.started(optimizer)
+        if not self.lane.taken:
+            self.steps.started(optimizer)
 
     def step_ended(self, optimizer: Optimizer) -> None:
         """An optimizer has changed weights."""
+        if self.lane.stepped(optimizer):
+            return
         served = self.steps.ended(optimizer)
         if self.starts is None or not served:
             return

@@ -7,7 +7,7 @@ import weakref
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import _C, Tensor, nn
 
 from rhobar.record import Evaluation
 from rhobar.watch.answers import compared_labels, evaluation_loss
@@ -47,7 +47,8 @@ class Passes:
         self._parts: dict[int, weakref.ref[nn.Module]] = {}
         self._roots: dict[int, tuple[weakref.ref[nn.Module], int]] = {}
         self._running: list[tuple[int, list[tuple[str, LossCall]]]] = []
-        self._dropout = 0.0
+        self.dropout = 0.0
+        """Largest rate of a dropout that was active since the last pass ended."""
 
     def started(self, module: nn.Module) -> None:
         """A module is called; outermost ones with parameters are models."""
@@ -61,7 +62,7 @@ class Passes:
             return
         part = self._parts.get(key)
         if part is not None and part() is module:
-            self.settled[key] = part
+            self._settle(module)
             return
         with self._guard.contained("models") as on:
             if on:
@@ -69,7 +70,7 @@ class Passes:
 
     def _discover(self, module: nn.Module) -> None:
         if not any(True for _ in module.parameters()):
-            self.settled[id(module)] = weakref.ref(module)
+            self._settle(module)
             return
         if self._inside(module):
             self._parts[id(module)] = weakref.ref(module)
@@ -83,11 +84,21 @@ class Passes:
         self.new_model = True
         self._running.append((id(module), []))
 
+    def _settle(self, module: nn.Module) -> None:
+        """Hear no more of this module, as long as it lives."""
+        settled, key = self.settled, id(module)
+        settled[key] = weakref.ref(module, lambda _: settled.pop(key, None))
+
     def _inside(self, module: nn.Module) -> bool:
         """Whether a model is running that owns all its parameters: a part that is not registered as one."""
         root = self._roots.get(self._running[-1][0]) if self._running else None
         model = root[0]() if root is not None else None
         return model is not None and {id(p) for p in module.parameters()} <= {id(p) for p in model.parameters()}
+
+    def parts_of(self, model: nn.Module) -> int:
+        """Modules inside a model, each of which is called once in a pass, for all that is known."""
+        known = self._roots.get(id(model))
+        return known[1] if known is not None else 0
 
     def called(self, module: nn.Module) -> bool:
         """Whether the module took part in a forward pass."""
@@ -98,11 +109,13 @@ class Passes:
         known = self._roots.get(id(module))
         if known is None or known[0]() is not module:
             return
-        clock = self._guard.clock
+        clock, running = self._guard.clock, self._running
         clock.spent += known[1] * clock.per_call
-        if not self.pending and not (self._running and self._running[-1][1]) and self._readable(output):
-            self._wait(Forward(known[0], args, kwargs, output, module.training, True))
-            self._guard.told()
+        if not self.pending and len(running) == 1 and not running[0][1] and self._readable(output):
+            running.clear()
+            self.forwards += 1
+            dropout, self.dropout = self.dropout, 0.0
+            self.pending = [Forward(known[0], args, kwargs, output, module.training, True, (), dropout)]
             return
         if self._guard.busy:
             return
@@ -118,12 +131,21 @@ class Passes:
                     self._shrink()
 
     def _readable(self, x: object) -> bool:
-        """Whether x is a plain tensor with values and a gradient history: the usual case, and worth a short way."""
-        return self._guard.plain(x) and x.grad_fn is not None and not x.is_meta
+        """Whether x is a plain tensor with values and a gradient history: the usual case, and worth a short way.
+
+        Its price is counted with that of the backward pass.
+        """
+        return (
+            type(x) is Tensor
+            and x.grad_fn is not None
+            and not self._guard.busy
+            and not _C._len_torch_function_stack()
+            and not x.is_meta
+        )
 
     def _wait(self, forward: Forward) -> None:
         self.forwards += 1
-        forward.dropout, self._dropout = self._dropout, 0.0
+        forward.dropout, self.dropout = self.dropout, 0.0
         # Losses that the model called inside its pass are its own; passes within it that raised are forgotten.
         while self._running:
             key, calls = self._running.pop()
@@ -172,7 +194,7 @@ class Passes:
 
     def dropout_called(self, p: float) -> None:
         """A functional dropout was active, whatever mode the model is in."""
-        self._dropout = max(self._dropout, p)
+        self.dropout = max(self.dropout, p)
 
     def compared(self, one: Any, other: Any) -> None:  # noqa: ANN401
         """Two tensors were compared: in an evaluation without a loss this may pair answers with labels."""
@@ -217,7 +239,6 @@ class Passes:
         last = self.pending[-1]
         if len(self.pending) == 1 and last.recorded and self._readable(call.value):
             last.calls.append((kind, call))
-            self._guard.told()
             return
         with self._guard.contained("losses") as on:
             if not on or not has_values(call.value):

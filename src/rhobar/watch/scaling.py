@@ -57,7 +57,7 @@ class ScaledLosses:
     """The losses that a scaler multiplied, until they are differentiated."""
 
     def __init__(self) -> None:
-        self._waiting: list[_Scaled] = []
+        self.waiting: list[_Scaled] = []
 
     def note(self, scaler: Any, outputs: Any, scaled: Any) -> None:  # noqa: ANN401
         """A scaler multiplied a loss, or several."""
@@ -66,8 +66,8 @@ class ScaledLosses:
         for before, after in zip(tensors_in(outputs), tensors_in(scaled), strict=False):
             factor = scaler._scale
             scale = LossScale(float(factor) if factor.is_cpu else factor.detach().clone())
-            self._waiting.append(_Scaled(before, after, after.grad_fn, scale))
-        self._waiting = self._waiting[-MOST_WAITING:]
+            self.waiting.append(_Scaled(before, after, after.grad_fn, scale))
+        self.waiting = self.waiting[-MOST_WAITING:]
 
     def origin(self, loss: Tensor) -> tuple[Tensor, LossScale | None, bool]:
         """What to read for a loss that is about to be differentiated.
@@ -75,24 +75,24 @@ class ScaledLosses:
         Returns:
             The loss before it was scaled, or `loss` itself; the factor of the gradients; whether `loss` has it still.
         """
-        if not self._waiting:
+        if not self.waiting:
             return loss, None, False
-        for found in self._waiting:
+        for found in self.waiting:
             if found.after is loss and found.before.grad_fn is not None:
                 self._drop(found)
                 return found.before, found.scale, False
-        for found in self._waiting:
+        for found in self.waiting:
             if found.node is not None and _leads_to(loss.grad_fn, found.node, NEAR):
                 self._drop(found)
                 return loss, found.scale, True
         return loss, None, False
 
     def _drop(self, found: _Scaled) -> None:
-        self._waiting = [other for other in self._waiting if other is not found]
+        self.waiting = [other for other in self.waiting if other is not found]
 
     def forget(self) -> None:
         """A step was taken or skipped: what was scaled before it is over."""
-        self._waiting.clear()
+        self.waiting.clear()
 
 
 def _leads_to(node: Node | None, wanted: Node, depth: int) -> bool:

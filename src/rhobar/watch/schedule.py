@@ -117,6 +117,12 @@ class Schedule:
         self._keep_promise(min(self._promise, 2 * self.price))
         return self._read(step)
 
+    def sleeps_until(self, step: int) -> int:
+        """The first step from this one on for which `wants` need be asked, if the one before was not read."""
+        if self.clock.budget is None or step < FIRST or self._pair or self._before is not None:
+            return step
+        return min((s for s in self._planned if s >= step), default=2 * self._octave)
+
     def _read(self, step: int) -> bool:
         self.latest, self._before = step, self.clock.spent
         self.readings += 1

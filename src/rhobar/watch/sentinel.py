@@ -26,6 +26,10 @@ class Sentinel:
 
     def __init__(self) -> None:
         self._ref: weakref.ref[Tensor] | None = None
+        self._array: Any = None
+        """The C type of its gradient's memory; none where that cannot be read without waiting."""
+        self._place, self._size, self._stride = 0, 0, 1
+        self._dtype = torch.float32
 
     def choose(self, parameters: Parameters, weight: Tensor) -> None:
         """Watch the smallest parameter of the module that owns the first layer's weight, its bias if it has one."""
@@ -34,16 +38,30 @@ class Sentinel:
             return
         module = own.name.rpartition(".")[0]
         siblings = [p for t, p in parameters.live() if t.reached and t.name.rpartition(".")[0] == module]
-        self._ref = weakref.ref(min(siblings, key=Tensor.numel, default=weight))
+        chosen = min(siblings, key=Tensor.numel, default=weight)
+        self._ref = weakref.ref(chosen)
+        self._placed(chosen)
 
     def lost(self) -> bool:
         """Whether the gradient holds a NaN or an infinity; ``False`` where that cannot be told without waiting."""
-        parameter = self._ref() if self._ref is not None else None
-        grad = parameter.grad if parameter is not None else None
-        if type(grad) is not Tensor or not grad.is_cpu or grad.dtype not in _TYPES or grad.layout != torch.strided:
+        if self._ref is None or self._array is None or (parameter := self._ref()) is None:
             return False
-        size = grad.numel()
-        if not size or not grad.is_contiguous():
+        grad = parameter.grad
+        if type(grad) is not Tensor:
             return False
-        values = (_TYPES[grad.dtype] * size).from_address(grad.data_ptr())
-        return not math.isfinite(sum(values[:: max(1, size // READ)]))
+        # A gradient has its parameter's device; a parameter that moved lies elsewhere.
+        if parameter.data_ptr() != self._place and not self._placed(parameter):
+            return False
+        if grad.layout is not torch.strided or not grad.is_contiguous():
+            return False
+        if grad.dtype is not self._dtype or grad.numel() != self._size:
+            return False
+        return not math.isfinite(sum(self._array.from_address(grad.data_ptr())[:: self._stride]))
+
+    def _placed(self, parameter: Tensor) -> bool:
+        """Note where the parameter lies; whether its gradient can be read without waiting."""
+        self._place, self._array, self._dtype = parameter.data_ptr(), None, parameter.dtype
+        self._size = size = parameter.numel()
+        if parameter.is_cpu and self._dtype in _TYPES and size:
+            self._stride, self._array = max(1, size // READ), _TYPES[self._dtype] * size
+        return self._array is not None

@@ -13,16 +13,32 @@ Site = tuple[int, int]
 _SKIP = (os.path.dirname(torch.__file__), os.path.dirname(os.path.dirname(__file__)), "<frozen", "<rhobar")
 
 
+class _Skipped(dict[str, bool]):
+    """Whether a file's frames are passed over, worked out once for each."""
+
+    def __missing__(self, file: str) -> bool:
+        skip = self[file] = file.startswith(_SKIP)
+        return skip
+
+
+_skipped = _Skipped()
+
+
 def _user_frame(frame: FrameType | None) -> FrameType | None:
-    while frame is not None and frame.f_code.co_filename.startswith(_SKIP):
+    while frame is not None and _skipped[frame.f_code.co_filename]:
         frame = frame.f_back
     return frame
 
 
 def call_site(depth: int = 1) -> Site:
-    """(code, line) of the nearest frame of the user's program."""
-    frame = _user_frame(sys._getframe(depth))
-    return (id(frame.f_code), frame.f_lineno) if frame is not None else (0, 0)
+    """(code, instruction) of the nearest frame of the user's program; to look up its line would take far longer."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None:
+        code = frame.f_code
+        if not _skipped[code.co_filename]:
+            return id(code), frame.f_lasti
+        frame = frame.f_back
+    return 0, 0
 
 
 def call_path(depth: int = 1, *, limit: int = 6) -> tuple[Site, ...]:

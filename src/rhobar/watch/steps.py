@@ -38,7 +38,7 @@ class Steps:
     """
 
     def __init__(self, guard: Guard, names: Names, passes: Passes, trackers: list[Tracker]) -> None:
-        self._guard, self._names, self._passes, self._trackers = guard, names, passes, trackers
+        self._guard, self._names, self.passes, self._trackers = guard, names, passes, trackers
         self.waiting: list[Tracker] = []
         """Trainings with gradients that no step has used yet."""
         self.within: Tracker | None = None
@@ -90,7 +90,7 @@ class Steps:
                 self._serve(tracker, optimizer)
                 if verdict is not None and not verdict.is_cpu:
                     tracker.scaling.in_doubt.append(verdict.detach().clone())
-            self._rest()
+            self.rest()
         return served
 
     def skipped(self, optimizer: Optimizer) -> None:
@@ -99,16 +99,17 @@ class Steps:
             first = next((ref() for ref, _ in tracker.optimizers.values()), None)
             if tracker.skip(count=first is None or first is optimizer):
                 note_bad_gradient(tracker, tracker.step - 1, tracker.parameters.read()[0], "")
-        self._rest()
+        self.rest()
 
-    def _rest(self) -> None:
+    def rest(self) -> None:
+        """Every gradient that waited has been used."""
         if self.waiting:
             self._last = self.waiting
         self.waiting = []
 
     def _served(self, optimizer: Optimizer) -> list[Tracker]:
         """The trainings whose gradients the optimizer uses."""
-        mine = self._parameters_of(optimizer)
+        mine = self.held_by(optimizer)
         candidates = [self.within] if self.within is not None and in_backward() else self.waiting or self._last
         served = [t for t in candidates if not t.reached.isdisjoint(mine)]
         if not served and candidates:
@@ -117,7 +118,7 @@ class Steps:
             served = [t for t in before if t in candidates] if before else candidates[-1:]
         return served
 
-    def _parameters_of(self, optimizer: Optimizer) -> set[int]:
+    def held_by(self, optimizer: Optimizer) -> set[int]:
         """Identities of the parameters it holds, gathered anew when its groups have changed."""
         lists = [group["params"] for group in optimizer.param_groups]
         groups: list[tuple[int, ...]] = [(id(ps), len(ps), id(ps[0]), id(ps[-1])) for ps in lists if ps]
@@ -146,7 +147,7 @@ class Steps:
         first = next(iter(tracker.optimizers.values()))[0]
         if first() is optimizer:
             tracker.steps += 1
-            if tracker.optimizer is None or tracker.steps % FACTS_EVERY == 0:
+            if tracker.optimizer is None or tracker.steps - tracker.optimizer.num_steps >= FACTS_EVERY:
                 tracker.optimizer = optimizer_facts(optimizer, tracker.steps)
             tracker.rates.append(float(optimizer.param_groups[0].get("lr", math.nan)))
         known[1].stepped()
@@ -171,7 +172,7 @@ class Steps:
             tracked.held = tracked.held or (held is not None and held() is tensor)
             if not tracked.used:
                 owner = self._names.owner(tensor)
-                tracked.used = tracked.reached or (owner is not None and self._passes.called(owner))
+                tracked.used = tracked.reached or (owner is not None and self.passes.called(owner))
 
 
 def _before_update(tracker: Tracker, optimizer: Optimizer) -> None:

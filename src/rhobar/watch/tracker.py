@@ -24,7 +24,8 @@ from rhobar.record import (
 )
 from rhobar.watch.clearing import Clearing, HandClearing
 from rhobar.watch.data import InputStatistics, Pairs, TargetStatistics, constant_loss, floor_loss
-from rhobar.watch.exam_state import KeptBatch
+from rhobar.watch.exam_state import KeptBatch, Lent
+from rhobar.watch.forwards import first_tensor
 from rhobar.watch.moments import Sheet
 from rhobar.watch.naming import Names
 from rhobar.watch.parameters import Histories, Parameters
@@ -37,11 +38,15 @@ from rhobar.watch.settings import optimizer_facts
 from rhobar.watch.split_rows import SplitRows
 from rhobar.watch.updates import Updates
 
-__all__ = ["Tracker", "acts_by_mode"]
+__all__ = ["PAIRED_BY", "Tracker", "acts_by_mode"]
 
 MAX_READINGS = 160
 ENOUGH = 512
 """Pairs of inputs and targets, for probes whose scores then have a standard error of at most 1/(2√512) = 0.02."""
+FIRST_KEPT = 4
+"""Batches that are kept from the first steps on."""
+PAIRED_BY = 64
+"""Backward passes within which the first pair of inputs and targets must be seen."""
 MAX_KEPT = 1 << 20
 """Elements of batches kept for the exam (4 MB)."""
 KEEP_SPACING = 1.1
@@ -91,8 +96,8 @@ class Tracker:
         self.refused = False
         self.nonfinite: Nonfinite | None = None
         self.sentinel = Sentinel()
-        self.recent: KeptBatch | None = None
-        """The batch of the latest loss, not copied."""
+        self._recent: KeptBatch | None = None
+        self._lent: Lent | None = None
         self.loss_scale: LossScale | None = None
         """Factor that a scaler put on the latest loss."""
         self.scaling = ScalingHistory()
@@ -127,7 +132,18 @@ class Tracker:
     @property
     def cleared(self) -> bool:
         """Whether every optimizer's gradients were seen to be cleared since its last step."""
-        return all(clearing.settled for _, clearing in self.optimizers.values())
+        return all(clearing.cleared for _, clearing in self.optimizers.values())
+
+    @property
+    def recent(self) -> KeptBatch | None:
+        """The batch of the latest loss, not copied."""
+        if self._recent is None and self._lent is not None:
+            self._recent = KeptBatch.of_parts(*self._lent)
+        return self._recent
+
+    @recent.setter
+    def recent(self, batch: KeptBatch | None) -> None:
+        self._recent, self._lent = batch, None
 
     def enters(self, weight: Tensor, x: Tensor) -> bool:
         """Whether data enter the network here: the first map without history, not a recurrent net's zero state."""
@@ -140,9 +156,15 @@ class Tracker:
         """Whether a non-finite gradient would be news, and no scaler is there to expect it."""
         return self.nonfinite is None and self.loss_scale is None
 
+    def wants_more(self) -> bool:
+        """Whether something is still to be taken from every batch that comes: copies, pairs or fingerprints of rows."""
+        early = self.step < PAIRED_BY
+        pairs = self.wants_pairs() and (self.pairs.rows > 0 or early)
+        return pairs or not self.rows.complete or (early and len(self.kept) < FIRST_KEPT)
+
     def wants_batch(self) -> bool:
         """Whether a batch should be kept for the exam: the first four, then those of readings, at growing distances."""
-        if len(self.kept) >= 4:
+        if len(self.kept) >= FIRST_KEPT:
             if self.schedule.latest != self.step or self.step < KEEP_SPACING * self._kept_at:
                 return False
             if sum(batch.size for batch in self.kept) >= MAX_KEPT:
@@ -222,6 +244,18 @@ class Tracker:
             self.modes = _modes(self.modes, model)
         self._mode_steps += 1
         self._eval_steps += not training
+
+    def see_quiet(self, model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], parts: Lent) -> None:
+        """Note the pass that made a loss, where nothing about it is new, and the batch that lies in parts."""
+        self._mode_steps += 1
+        if not model.training:
+            self._eval_steps += 1
+        x = args[0] if len(args) == 1 and type(args[0]) is Tensor else first_tensor(args, kwargs)
+        rows = x.shape[0] if x is not None and x.ndim else 1
+        self.rows_seen += rows
+        if rows not in self.batch_sizes:
+            self.batch_sizes.add(rows)
+        self._recent, self._lent, self.current = None, parts, None
 
     def see_dropout(self, p: float) -> None:
         """Note the rate of a dropout that was active."""
