@@ -65,16 +65,32 @@ def test_a_first_sample_that_says_nothing_is_not_taken_for_all():
     assert num_independent(J, start, trace.output, torch.Generator().manual_seed(0)) == 1
 
 
-def test_two_dtypes_are_no_chain():
+@pytest.mark.parametrize("inner", [torch.float64, torch.bfloat16])
+def test_other_dtypes_are_no_chain(inner):
     class Mixed(nn.Module):
         def __init__(self):
             super().__init__()
-            self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3).double()
+            self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3).to(inner)
 
         def forward(self, x):
-            return self.b(self.a(x).double())
+            return self.b(self.a(x).to(inner))
 
-    trace = trace_forward(Mixed(), torch.randn(2, 3))
+    for model, dtype in ((Mixed(), torch.float32), (nn.Linear(3, 3).bfloat16(), torch.bfloat16)):
+        trace = trace_forward(model, torch.randn(2, 3, dtype=dtype))
+        start = Signal((trace.sources[0], 0), torch.Size((2, 3)), dtype, torch.device("cpu"), 1.0)
+        assert matrix_chain(start, trace.output) is None
+        assert jacobian_operator(start, trace.output).dtype == (torch.float64 if trace.output.dtype == torch.float64 else torch.float32)  # fmt: skip
+
+
+def test_a_scaled_product_is_no_chain():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Linear(3, 3)
+
+        def forward(self, x):
+            return torch.addmm(self.a.bias, x, self.a.weight.t(), alpha=2)
+
+    trace = trace_forward(Scaled(), torch.randn(2, 3))
     start = Signal((trace.sources[0], 0), torch.Size((2, 3)), torch.float32, torch.device("cpu"), 1.0)
     assert matrix_chain(start, trace.output) is None
-    assert jacobian_operator(start, trace.output).dtype == torch.float64

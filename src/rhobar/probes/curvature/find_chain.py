@@ -61,7 +61,7 @@ def find_chain(values: Sequence[Tensor], edges: Sequence[GradientEdge]) -> Chain
         edges: Where the parameters enter it.
 
     Returns:
-        The layers; `None` if anything else is on the way, a parameter is used twice or not at all, or dtypes differ.
+        The layers; `None` if anything else is on the way, or a parameter is used twice or not at all.
 
     Example:
         >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
@@ -150,5 +150,4 @@ def _with_slope(layer: Layer, after: Layer) -> Layer | None:
 
 def _complete(layers: Sequence[Layer], num_parameters: int) -> bool:
     used = [i for layer in layers for i in (layer.weight, layer.bias) if i is not None]
-    same = len({layer.a.dtype for layer in layers} | {layer.W.dtype for layer in layers}) == 1
-    return same and sorted(used) == list(range(num_parameters))
+    return sorted(used) == list(range(num_parameters))

@@ -20,9 +20,9 @@ __all__ = ["matrix_chain"]
 
 
 def matrix_chain(start: Signal, end: Signal) -> LinearOperator | None:
-    """Return J = ∂end/∂start by its factors; `None` if anything else lies between, or dtypes differ."""
+    """Return J = ∂end/∂start by its factors; `None` if anything else lies between, or in half precision."""
     factors = list(_factors(start.edge, end.edge))
-    if not factors or any(factor is None or factor[0].dtype != start.dtype for factor in factors):
+    if not factors or any(factor is None for factor in factors) or start.dtype not in (torch.float32, torch.float64):
         return None
     known = [factor for factor in factors if factor is not None]
 
