@@ -150,6 +150,7 @@ BLOCKS = {
     "wide": [random(5, 12, seed) for seed in range(3)],
     "single rows": [random(1, 4, seed) for seed in range(3)],
     "low rank": [random(30, 2, seed) @ random(2, 30, seed + 9) for seed in range(3)],
+    "rank one": [random(9, 1, seed) @ random(1, 9, seed + 9) for seed in range(3)],
     "one of them zero": [torch.zeros(6, 6).double(), random(6, 6), torch.zeros(6, 6).double()],
     "scales": [random(9, 9), 1e-9 * random(9, 9, 1), 1e9 * random(9, 9, 2)],
     "one block": [random(9, 7)],

@@ -79,28 +79,15 @@ class _Spaces:
         self.U = torch.empty(steps, b, m, dtype=A.dtype, device=A.device)
         self.V = torch.empty(steps + 1, b, n, dtype=A.dtype, device=A.device)
         self.B = torch.zeros(b, steps, steps + 1, dtype=A.dtype, device=A.device)
-        self.tiny = 10 * max(m, n) ** 0.5 * torch.finfo(A.dtype).eps
-        self.scale = torch.zeros(b, dtype=A.dtype, device=A.device)
-        start = gaussian(A, 1, generator).view(b, n)
-        torch.div(start, torch.linalg.vector_norm(start, dim=1, keepdim=True), out=self.V[0])
+        _normalised(gaussian(A, 1, generator).view(b, n), self.V[0])
 
     def step(self, k: int) -> None:
-        """Add one vector to each basis; zero where a block is exhausted."""
+        """Add one vector to each basis; zero where a block has none left."""
         U, V, B = self.U, self.V, self.B
         u = (self.A @ V[k].view(-1)).view(self.b, -1)
-        B[:, k, k] = self._normalised(torch.addcmul(u, U[k - 1], B[:, k - 1, k, None], value=-1) if k else u, U[k])
+        B[:, k, k] = _normalised(torch.addcmul(u, U[k - 1], B[:, k - 1, k, None], value=-1) if k else u, U[k])
         v = (self.A.T @ U[k].view(-1)).view(self.b, -1)
-        beta = self._normalised(torch.addcmul(v, V[k], B[:, k, k, None], value=-1), V[k + 1])
-        if k + 1 < V.shape[2]:  # else V spans all there is, and β is rounding
-            B[:, k, k + 1] = beta
-
-    def _normalised(self, x: Float[Tensor, "blocks dim"], out: Float[Tensor, "blocks dim"]) -> Float[Tensor, " blocks"]:
-        """Put unit vectors in the direction of x there, and return the lengths; zero where they are rounding."""
-        length = torch.linalg.vector_norm(x, dim=1)
-        self.scale = torch.maximum(self.scale, length)
-        length = torch.where(length <= self.tiny * self.scale, 0.0, length)
-        torch.div(x, torch.where(length == 0, torch.inf, length)[:, None], out=out)
-        return length
+        B[:, k, k + 1] = _normalised(torch.addcmul(v, V[k], B[:, k, k, None], value=-1), V[k + 1])
 
     def best(self, k: int, tol: float) -> SingularValue:
         """Return the largest triple of U_k B_k V_kᵀ, over the blocks."""
@@ -118,6 +105,13 @@ class _Spaces:
         return SingularValue(sigma, residual, 2 * k, residual <= tol * sigma, left.flatten(), right.flatten())
 
 
+def _normalised(x: Float[Tensor, "blocks dim"], out: Float[Tensor, "blocks dim"]) -> Float[Tensor, " blocks"]:
+    """Put unit vectors in the direction of x there, and return the lengths."""
+    length = torch.linalg.vector_norm(x, dim=1)
+    torch.div(x, torch.where(length == 0, torch.inf, length)[:, None], out=out)
+    return length
+
+
 def _unit(x: Tensor) -> Tensor:
-    length = torch.linalg.vector_norm(x)
+    length = float(torch.linalg.vector_norm(x))
     return x / length if length > 0 else x
