@@ -107,11 +107,11 @@ class _Spaces:
 
 def _normalised(x: Float[Tensor, "blocks dim"], out: Float[Tensor, "blocks dim"]) -> Float[Tensor, " blocks"]:
     """Put unit vectors in the direction of x there, and return the lengths."""
-    length = torch.linalg.vector_norm(x, dim=1)
+    length: Tensor = torch.linalg.vector_norm(x, dim=1)
     torch.div(x, torch.where(length == 0, torch.inf, length)[:, None], out=out)
     return length
 
 
 def _unit(x: Tensor) -> Tensor:
-    length = float(torch.linalg.vector_norm(x))
-    return x / length if length > 0 else x
+    unit: Tensor = x / torch.linalg.vector_norm(x).clamp_min(torch.finfo(x.dtype).tiny)
+    return unit
