@@ -69,6 +69,7 @@ def _matrix(node: Node) -> Tensor:
 
 
 def _slope(end: Edge, start: Edge) -> Tensor:
-    ones = torch.ones(end[0]._input_metadata[end[1]].shape, dtype=end[0]._input_metadata[end[1]].dtype)
+    made = end[0]._input_metadata[end[1]]
+    ones = torch.ones(made.shape, dtype=made.dtype, device=made.device)
     (slope,) = torch.autograd.grad([GradientEdge(*end)], [GradientEdge(*start)], [ones], retain_graph=True)
     return slope
