@@ -178,6 +178,18 @@ def test_the_largest_of_all_blocks(name, dtype):
         assert defect == pytest.approx(few.residual, rel=1e-2, abs=10 * rounding * truth)
 
 
+def test_blocks_have_converged_when_their_residual_is_small_enough_after_three_steps():
+    A = LinearOperator.from_matrix(torch.block_diag(*BLOCKS["square"]))
+
+    def run(steps, tol):
+        generator = torch.Generator().manual_seed(0)
+        return largest_singular_value_of_blocks(A, 4, max_steps=steps, tol=tol, generator=generator)
+
+    share = run(3, 0.0).residual / run(3, 0.0).value
+    assert not run(3, 0.9 * share).converged and run(3, 1.1 * share).converged
+    assert not run(2, 10.0).converged
+
+
 def test_blocks_of_many_steps_do_not_exceed_the_truth():
     """Orthogonality is lost on the way, the value is not."""
     blocks = [torch.diag(torch.cat([torch.tensor([3.0, 2.9]), torch.linspace(0, 1, 200)])) for _ in range(2)]

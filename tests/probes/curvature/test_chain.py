@@ -38,6 +38,7 @@ MADE = {
     "transposed": (lambda m, x: m.b(x @ m.a.weight + m.a.bias), None),
     "scaled": (lambda m, x: m.b(torch.addmm(m.a.bias, x, m.a.weight.t(), alpha=2)), None),
     "bias of rows": (lambda m, x: m.b(torch.addmm(m.a.bias[:, None], x, m.a.weight.t())), None),
+    "one bias for all": (lambda m, x: m.b(torch.addmm(m.a.bias, x, m.a.weight.t())), None),
     "other elements": (lambda m, x: m.b(m.a(x).softmax(1)), None),
     "reshaped": (lambda m, x: m.b(m.a(x).view(-1).view(3, 3).T), None),
     "two dtypes": (lambda m, x: m.b(m.a(x.double()).float()), None),
@@ -50,6 +51,8 @@ def test_what_is_a_chain(name):
     model = Net(make)
     if name == "two dtypes":
         model.a.double()
+    if name == "one bias for all":
+        model.a.bias = nn.Parameter(torch.randn(1))
     x = torch.randn(3, 3, requires_grad=name == "in place")
     found = find_chain([model(x)], [get_gradient_edge(p) for p in model.parameters()])
     assert (None if found is None else len(found.layers)) == length
