@@ -3,10 +3,10 @@
     python benchmarks/kernels.py [--rounds 9] [--models mlp,resnet,transformer] [--what ntk,kfac,jacobian,memory]
 
 ntk: the empirical kernel of 64 samples × 10 outputs (of the transformer, 10 of its outputs on 16 samples), beside the
-contraction of explicit Jacobians by torch.func. kfac: the Kronecker factors of all layers (of the
-transformer without its attention, which K-FAC leaves to others) by `rhobar.optim.KFAC`, forward and backward pass
-included, beside curvlinops. jacobian: the largest singular value of a block's Jacobian on 8 samples to 1 %, in block
-forwards, beside power iteration by jvp and vjp. memory: the NTK's peak above the model's, in MiB.
+contraction of explicit Jacobians by torch.func. kfac: the Kronecker factors of linear layers and convolutions, and by
+`rhobar.optim.KFAC` those of norms and embeddings (without attention) as well, forward and backward pass included,
+beside curvlinops. jacobian: the largest singular value of a block's Jacobian on 8 samples to 1 %, in block forwards,
+beside power iteration by jvp and vjp. memory: the NTK's peak above the model's, in MiB.
 """
 
 import argparse
@@ -21,13 +21,14 @@ from functools import partial
 
 import torch
 from models import MODELS, Batch, Residual
-from probes import LOSS, Run, peak_of, race, timed
+from probes import LOSS, NUM_BATCHES, Run, peak_of, race, timed
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from rhobar.linalg import largest_singular_value
+from rhobar.linalg import largest_singular_value, largest_singular_value_of_blocks
 from rhobar.optim import KFAC
-from rhobar.probes.jacobian.operator import jacobian_operator
+from rhobar.probes.jacobian.operator import jacobian_operator, num_independent
+from rhobar.probes.kronecker import kronecker_factors
 from rhobar.probes.ntk import empirical_ntk
 from rhobar.probes.restoring import restored
 from rhobar.probes.second_order import twice_differentiable
@@ -65,7 +66,12 @@ def contraction(model: nn.Module, batch: Batch) -> Run:
 
 
 def kfac(model: nn.Module, batch: Batch) -> Run:
-    """Forward, sampled backward and all factors."""
+    """The factors of several batches, one draw of the targets; counted per batch."""
+    return lambda: kronecker_factors(model, LOSS, [batch] * NUM_BATCHES)
+
+
+def optimizer_kfac(model: nn.Module, batch: Batch) -> Run:
+    """The same by the optimizer in a training step of its own, with factors of norms and embeddings."""
     model = copy.deepcopy(model)  # its hooks are not to be timed with the gradient
     kinds = (nn.Linear, nn.Conv2d, nn.LayerNorm, nn.Embedding)
     inside = {id(p) for m in model.modules() if isinstance(m, nn.MultiheadAttention) for p in m.parameters()}
@@ -88,20 +94,16 @@ def curvlinops_kfac(model: nn.Module, batch: Batch) -> Run:
     """The factors by curvlinops, for linear layers and convolutions."""
     import curvlinops as c
 
-    kinds = (nn.Linear, nn.Conv2d)
-    params = [p for m in model.modules() if isinstance(m, kinds) for p in m.parameters(recurse=False)]
-    if len(params) != len(list(model.parameters())):
-        raise ValueError("only for linear layers and convolutions here")
+    params = [p for m in model.modules() if isinstance(m, nn.Linear | nn.Conv2d) for p in m.parameters(recurse=False)]
 
-    def run() -> object:
-        K = c.KFACLinearOperator(model, LOSS, params, [batch], check_deterministic=False)
-        return K @ torch.ones(K.shape[1])  # the factors are made when they are first needed
+    def run() -> None:
+        c.KFACLinearOperator(model, LOSS, params, [batch], check_deterministic=False).compute_kronecker_factors()
 
     return run
 
 
 NTK = {"NTK": ntk, "  Jacobian contraction": contraction}
-FACTORS = {"K-FAC factors": kfac, "  curvlinops": curvlinops_kfac}
+FACTORS = {"K-FAC factors": kfac, "  optimizer": optimizer_kfac, "  curvlinops": curvlinops_kfac}
 
 
 def blocks() -> dict[str, tuple[nn.Module, Tensor]]:
@@ -119,8 +121,9 @@ def ours(block: nn.Module, x: Tensor) -> float:
     with restored(block), twice_differentiable(block):
         trace = trace_forward(block, x)
         start = Signal((trace.sources[0], 0), x.shape, x.dtype, x.device, 1.0)
-        J = jacobian_operator(start, trace.output)
-        return largest_singular_value(J, generator=torch.Generator().manual_seed(0)).value
+        J, generator = jacobian_operator(start, trace.output), torch.Generator().manual_seed(0)
+        samples = num_independent(J, start, trace.output, generator)
+        return largest_singular_value_of_blocks(J, samples, tol=2e-2, generator=generator).value
 
 
 def power_iteration(block: nn.Module, x: Tensor, steps: int = 60) -> float:

@@ -3,11 +3,10 @@
 All contestants run in one process, in turn, round after round; the table shows the median over rounds of
 contestant / gradient, both CPU times of the same round.
 
-    python benchmarks/probes.py [--rounds 15] [--models mlp,resnet,transformer]
-                                [--what products,norms,factors,spectra,blocks,memory]
+    python benchmarks/probes.py [--rounds 15] [--models mlp,resnet,transformer] [--what products,norms,spectra,memory]
 
-Rivals: hessian-eigenthings, curvlinops (products, factors, spectra), torch.func's vmap, BackPACK, Opacus (norms). A
-rival that is not installed, or refuses the model, is skipped with its reason. The batch norm of M2 is in eval mode.
+Rivals: hessian-eigenthings, curvlinops (products, spectra), torch.func's vmap, BackPACK, Opacus (norms). A rival
+that is not installed, or refuses the model, is skipped with its reason. The batch norm of M2 is in eval mode.
 """
 
 import argparse
@@ -28,7 +27,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rhobar.linalg import LinearOperator, eigenpairs, hutchinson_trace, hutchpp_trace, spectral_density, xtrace
 from rhobar.probes.curvature import ParameterSpace, fisher, ggn, hessian
-from rhobar.probes.kronecker import kronecker_factors
 from rhobar.probes.noise import gradient_norms
 
 NUM_BATCHES = 8
@@ -156,33 +154,6 @@ def opacus_norms(model: nn.Module, batch: Batch) -> Run:
 NORMS = {"per-sample norms": norms, "  vmap": vmap_norms, "  BackPACK": backpack_norms, "  Opacus": opacus_norms}
 
 
-def factors(model: nn.Module, batch: Batch) -> Run:
-    """Kronecker factors of the Fisher matrix of several batches, one draw of the targets; counted per batch."""
-    missing = kronecker_factors(model, LOSS, [batch]).missing
-    if missing:
-        print(f"  no factors of {len(missing)} parameters: {sorted(set(missing.values()))}")
-    return lambda: kronecker_factors(model, LOSS, [batch] * NUM_BATCHES)
-
-
-def curvlinops_factors(model: nn.Module, batch: Batch) -> Run:
-    """The same by curvlinops, of the parameters of linear layers and convolutions."""
-    import curvlinops as c
-
-    known = (nn.Linear, nn.Conv2d)
-    params = {f"{n}.{k}": p for n, m in model.named_modules() if isinstance(m, known) for k, p in m.named_parameters()}
-
-    def run() -> object:
-        A = c.KFACLinearOperator(
-            model, LOSS, params, [batch], fisher_type="mc", mc_samples=1, check_deterministic=False
-        )
-        return getattr(A, "representation", A)
-
-    return run
-
-
-FACTORS = {"K-FAC factors": factors, "  curvlinops": curvlinops_factors}
-
-
 def timed(run: Run) -> float:
     """CPU seconds of one call."""
     start = time.process_time()
@@ -243,7 +214,7 @@ def spectra(models: list[str], rounds: int) -> None:
 
 
 def _ours_eigen(model: nn.Module, batch: Batch) -> str:
-    found = eigenpairs(hessian(model, LOSS, [batch]), num=5)
+    found = eigenpairs(hessian(model, LOSS, [batch]), num=5, tol=4e-3)  # errors below 1e-4 on all three models
     values = [round(x, 5) for x in found.values.tolist()]
     return f"{values} residual {found.residuals.max():.1e}, {found.num_matvecs} products"
 
@@ -372,7 +343,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--models", default=",".join(MODELS))
-    parser.add_argument("--what", default="products,norms,factors,spectra,memory")
+    parser.add_argument("--what", default="products,norms,spectra,memory")
     parser.add_argument("--peak", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -385,8 +356,6 @@ def main() -> None:
         race("matrix-vector products in steady state", PRODUCTS, models, options.rounds)
     if "norms" in wanted:
         race("norms of the gradients of all samples", NORMS, models, options.rounds)
-    if "factors" in wanted:
-        race("Kronecker factors of the Fisher matrix, one draw of the targets", FACTORS, models, options.rounds)
     if "spectra" in wanted:
         spectra(models, max(1, options.rounds // 5))
     if "memory" in wanted:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhobar.linalg import LinearOperator, largest_singular_value
+from rhobar.linalg import LinearOperator, largest_singular_value, largest_singular_value_of_blocks
 
 
 def random(m, n, seed=0):
@@ -142,3 +142,70 @@ def test_refused_arguments():
         largest_singular_value(A, max_steps=0)
     with pytest.raises(ValueError, match="tol must be"):
         largest_singular_value(A, tol=float("nan"))
+
+
+BLOCKS = {
+    "square": [random(20, 20, seed) for seed in range(4)],
+    "tall": [random(12, 5, seed) for seed in range(3)],
+    "wide": [random(5, 12, seed) for seed in range(3)],
+    "single rows": [random(1, 4, seed) for seed in range(3)],
+    "low rank": [random(30, 2, seed) @ random(2, 30, seed + 9) for seed in range(3)],
+    "rank one": [random(9, 1, seed) @ random(1, 9, seed + 9) for seed in range(3)],
+    "one of them zero": [torch.zeros(6, 6).double(), random(6, 6), torch.zeros(6, 6).double()],
+    "scales": [random(9, 9), 1e-9 * random(9, 9, 1), 1e9 * random(9, 9, 2)],
+    "one block": [random(9, 7)],
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", BLOCKS)
+def test_the_largest_of_all_blocks(name, dtype):
+    blocks, generator = BLOCKS[name], torch.Generator().manual_seed(0)
+    matrix = torch.block_diag(*blocks).to(dtype)
+    A, truth = LinearOperator.from_matrix(matrix), torch.linalg.matrix_norm(torch.block_diag(*blocks), 2).item()
+    found = largest_singular_value_of_blocks(A, len(blocks), max_steps=40, tol=1e-5, generator=generator)
+    rounding = 1e-4 if dtype == torch.float32 else 1e-8
+    assert found.value == pytest.approx(truth, rel=rounding) and found.converged
+    assert torch.linalg.vector_norm(found.left).item() == pytest.approx(1, rel=rounding)
+    assert torch.linalg.vector_norm(found.right).item() == pytest.approx(1, rel=rounding)
+    assert torch.allclose(A @ found.right, found.value * found.left, atol=100 * rounding * truth)
+    for steps in (1, 2, 3, 5):
+        few = largest_singular_value_of_blocks(A, len(blocks), max_steps=steps, tol=0.0, generator=generator)
+        assert few.value <= truth * (1 + rounding) and few.num_matvecs <= 2 * steps
+        gap = torch.linalg.svdvals(torch.block_diag(*blocks)).sub(few.value).abs().min()
+        assert gap <= few.residual + rounding * truth
+        defect = torch.linalg.vector_norm(A.T @ few.left - few.value * few.right).item()
+        assert defect == pytest.approx(few.residual, rel=1e-2, abs=10 * rounding * truth)
+
+
+def test_blocks_have_converged_when_their_residual_is_small_enough_after_three_steps():
+    A = LinearOperator.from_matrix(torch.block_diag(*BLOCKS["square"]))
+
+    def run(steps, tol):
+        generator = torch.Generator().manual_seed(0)
+        return largest_singular_value_of_blocks(A, 4, max_steps=steps, tol=tol, generator=generator)
+
+    share = run(3, 0.0).residual / run(3, 0.0).value
+    assert not run(3, 0.9 * share).converged and run(3, 1.1 * share).converged
+    assert not run(2, 10.0).converged
+
+
+def test_blocks_of_many_steps_do_not_exceed_the_truth():
+    """Orthogonality is lost on the way, the value is not."""
+    blocks = [torch.diag(torch.cat([torch.tensor([3.0, 2.9]), torch.linspace(0, 1, 200)])) for _ in range(2)]
+    found = largest_singular_value_of_blocks(
+        LinearOperator.from_matrix(torch.block_diag(*blocks)), 2, max_steps=120, tol=0.0
+    )
+    assert found.value == pytest.approx(3.0, rel=1e-5)
+
+
+def test_refused_blocks():
+    A = LinearOperator.from_matrix(torch.eye(6))
+    with pytest.raises(ValueError, match="must divide both dimensions"):
+        largest_singular_value_of_blocks(A, 4)
+    with pytest.raises(ValueError, match="max_steps must be"):
+        largest_singular_value_of_blocks(A, 2, max_steps=0)
+    nan = largest_singular_value_of_blocks(LinearOperator.from_matrix(torch.full((4, 4), float("nan"))), 2)
+    assert nan.value != nan.value and nan.residual == float("inf") and not nan.converged
+    zero = largest_singular_value_of_blocks(LinearOperator.from_matrix(torch.zeros(6, 6)), 3)
+    assert zero.value == 0 and zero.residual == 0

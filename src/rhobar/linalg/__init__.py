@@ -6,6 +6,7 @@ from rhobar.linalg.conjugate_gradient import TrustRegionSolution, conjugate_grad
 from rhobar.linalg.diagonal import DiagonalEstimate, diagonal
 from rhobar.linalg.gaussian_expectation import gaussian_expectation, gaussian_pair_expectation, pointwise_slope
 from rhobar.linalg.golub_kahan import SingularValue, largest_singular_value, smallest_singular_value
+from rhobar.linalg.golub_kahan_blocks import largest_singular_value_of_blocks
 from rhobar.linalg.hutchinson import hutchinson_trace
 from rhobar.linalg.hutchpp import hutchpp_trace
 from rhobar.linalg.inertia import NegativeDirections, negative_directions
@@ -39,6 +40,7 @@ __all__ = [
     "hutchinson_trace",
     "hutchpp_trace",
     "largest_singular_value",
+    "largest_singular_value_of_blocks",
     "negative_directions",
     "pointwise_slope",
     "singular_value_band",

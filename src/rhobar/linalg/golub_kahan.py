@@ -22,11 +22,11 @@ from torch import Tensor
 from rhobar.linalg.operator import LinearOperator
 from rhobar.linalg.random import unit
 
-__all__ = ["SingularValue", "largest_singular_value", "smallest_singular_value"]
+__all__ = ["MIN_STEPS", "SingularValue", "largest_singular_value", "smallest_singular_value"]
 
 # One step has a small residual on any matrix whose typical gain hides a larger one in few directions.
 # So at least three, unless the Krylov space is exhausted.
-_MIN_STEPS = 3
+MIN_STEPS = 3
 _INF = float("inf")
 
 
@@ -148,10 +148,10 @@ def _extreme(
             continue
         if k + 1 == m:  # so does A v_{k+1}, whatever it is: U_k spans ℝᵐ
             return spaces.triple(steps, steps + 1, 2 * k + 2, tol, smallest)
-        if beta == 0 or (k + 1 >= _MIN_STEPS and spaces.has_converged(k + 1, tol, smallest)):
+        if beta == 0 or (k + 1 >= MIN_STEPS and spaces.has_converged(k + 1, tol, smallest)):
             return spaces.triple(k + 1, k + 1, 2 * k + 2, tol, smallest)
     found = spaces.triple(steps, steps, 2 * steps, tol, smallest)
-    return replace(found, converged=found.converged and steps >= _MIN_STEPS)
+    return replace(found, converged=found.converged and steps >= MIN_STEPS)
 
 
 def _orthonormalised(x: Tensor, basis: Tensor) -> tuple[Tensor, float]:

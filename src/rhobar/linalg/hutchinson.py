@@ -38,6 +38,6 @@ def hutchinson_trace(A: LinearOperator, *, num_matvecs: int, generator: torch.Ge
     products = []
     for _ in range(num_matvecs):
         (v,) = rademacher(A, 1, generator)
-        products.append((v * (A @ v)).sum(dtype=torch.float64))
+        products.append(torch.dot(v, A @ v).double())
     vAv = torch.stack(products)
     return TraceEstimate(vAv.mean().item(), (vAv.std() / num_matvecs**0.5).item(), num_matvecs)

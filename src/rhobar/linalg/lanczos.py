@@ -29,6 +29,9 @@ from rhobar.linalg.random import unit
 
 __all__ = ["Eigenpairs", "Which", "eigenpairs"]
 
+_COLUMNS = 1 << 14
+"""So many are turned at a time."""
+
 Which = Literal["largest", "smallest", "magnitude"]
 
 _ORDER: dict[Which, Callable[[Tensor], Tensor]] = {
@@ -160,7 +163,9 @@ class _Basis:
         """Keep the given Ritz vectors: T becomes diag(θ) bordered by β times the last row of Y."""
         keep = theta.numel()
         V = self.V
-        V[:keep] = Y.T.to(V) @ V[: self.k]
+        Yt = Y.T.to(V)
+        for columns in V[: self.k].split(_COLUMNS, 1):  # in place: no second basis
+            columns[:keep] = Yt @ columns
         V[keep] = V[self.k]
         self.T.zero_()
         self.T[:keep, :keep] = torch.diag(theta)

@@ -96,8 +96,7 @@ def spectral_density(
     rules = []
     num_matvecs = 0
     for _ in range(num_probes):
-        (v,) = gaussian(A, 1, generator)
-        nodes, weights, steps = _quadrature(A, v, min(num_steps, A.shape[0]))
+        nodes, weights, steps = _quadrature(A, gaussian(A, 1, generator)[0], min(num_steps, A.shape[0]))
         num_matvecs += steps
         rules.append((nodes, weights))
     nodes, weights = (torch.stack(rows) for rows in zip(*rules, strict=True))
@@ -105,13 +104,12 @@ def spectral_density(
 
 
 def _quadrature(A: LinearOperator, v: Tensor, num_steps: int) -> tuple[Tensor, Tensor, int]:
-    """Return nodes, weights and the number of products from one start, by the three-term recurrence."""
-    v = v / torch.linalg.vector_norm(v)
+    """Return nodes, weights and the number of products from one start, by the three-term recurrence in two vectors."""
+    v.div_(torch.linalg.vector_norm(v))
     previous, alpha, beta = torch.zeros_like(v), [], [0.0]
     tiny = torch.finfo(A.dtype).eps * A.shape[0] ** 0.5
     for _ in range(num_steps):
-        w = A @ v
-        w = torch.sub(w, previous, alpha=beta[-1])
+        w = previous.mul_(-beta[-1]).add_(A @ v)
         alpha.append((w @ v).item())
         w.sub_(v, alpha=alpha[-1])
         beta.append(torch.linalg.vector_norm(w).item())

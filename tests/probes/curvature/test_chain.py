@@ -29,14 +29,16 @@ MADE = {
     "nothing between": (lambda m, x: m.b(m.a(x)), 2),
     "a head": (lambda m, x: m.b(m.a(x).tanh()).softmax(1).cumsum(1), 2),
     "skip": (lambda m, x: m.b(m.a(x).tanh()) + m.a(x), None),
+    "skip, the other way round": (lambda m, x: m.a(x) + m.b(m.a(x).tanh()), None),
     "skip of the input": (lambda m, x: m.b(m.a(x).tanh()) + x, 2),
     "skip inside": (lambda m, x: m.b(m.a(x).tanh() + x), None),
     "twice": (lambda m, x: m.b(m.a(m.a(x).tanh())), None),
     "penalty": (lambda m, x: m.b(m.a(x)) + m.a.weight.square().sum(), None),
     "not called": (lambda m, x: m.b(x), None),
     "transposed": (lambda m, x: m.b(x @ m.a.weight + m.a.bias), None),
-    "scaled": (lambda m, x: m.b(torch.addmm(m.a.bias, x, m.a.weight.T, alpha=2)), None),
-    "bias of rows": (lambda m, x: m.b(torch.addmm(m.a.bias[:, None], x, m.a.weight.T)), None),
+    "scaled": (lambda m, x: m.b(torch.addmm(m.a.bias, x, m.a.weight.t(), alpha=2)), None),
+    "bias of rows": (lambda m, x: m.b(torch.addmm(m.a.bias[:, None], x, m.a.weight.t())), None),
+    "one bias for all": (lambda m, x: m.b(torch.addmm(m.a.bias, x, m.a.weight.t())), None),
     "other elements": (lambda m, x: m.b(m.a(x).softmax(1)), None),
     "reshaped": (lambda m, x: m.b(m.a(x).view(-1).view(3, 3).T), None),
     "two dtypes": (lambda m, x: m.b(m.a(x.double()).float()), None),
@@ -49,6 +51,8 @@ def test_what_is_a_chain(name):
     model = Net(make)
     if name == "two dtypes":
         model.a.double()
+    if name == "one bias for all":
+        model.a.bias = nn.Parameter(torch.randn(1))
     x = torch.randn(3, 3, requires_grad=name == "in place")
     found = find_chain([model(x)], [get_gradient_edge(p) for p in model.parameters()])
     assert (None if found is None else len(found.layers)) == length

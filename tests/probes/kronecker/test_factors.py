@@ -165,3 +165,31 @@ def test_the_network_is_left_as_it_was_and_draws_come_from_the_generator():
         kronecker_factors(model, loss, batches, num_draws=0)
     with pytest.raises(ValueError, match="pass likelihood="):
         kronecker_factors(model, nn.HuberLoss(), batches)
+
+
+class Own(nn.Module):
+    """Products written by hand."""
+
+    def __init__(self, call):
+        super().__init__()
+        self.W, self.b, self.c, self.call = (
+            nn.Parameter(torch.randn(3, 3)),
+            *(nn.Parameter(torch.randn(3)) for _ in "bc"),
+            call,
+        )
+
+    def forward(self, x):
+        return self.call(self, x)
+
+
+@pytest.mark.parametrize("call, reason", [
+    (lambda m, x: x @ m.W + m.b + m.c, "no linear layer"),
+    (lambda m, x: torch.addmm(m.b, x, m.W.t(), alpha=2) + m.c, "it is scaled"),
+    (lambda m, x: F.linear(F.linear(x, m.W, m.b), m.W, m.c), "several biases"),
+    (lambda m, x: F.linear(x, m.W[:, :2] @ m.W[:2], m.b) + m.c, "a part of it enters"),
+])  # fmt: skip
+def test_products_that_are_no_plain_layer(call, reason):
+    model = Own(call)
+    found = kronecker_factors(model, nn.MSELoss(), [(torch.randn(4, 3), torch.zeros(4, 3))])
+    assert not found.layers and set(found.missing) == {"W", "b", "c"}
+    assert reason in found.missing["W"]

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from rhobar.probes.weights import fit_power_law, low_rank_losses, weight_spectra
+from rhobar.probes.weights.power_law import _resampled
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,16 @@ def test_true_laws_pass_and_others_are_refused():
     assert sum(passed) >= 9
     for wrong in (torch.randn(2000).abs() + 1, torch.distributions.Exponential(1.0).sample((2000,)) + 1):
         assert fit_power_law(wrong, min_tail=1500, num_bootstrap=40).p_value < 0.1
+
+
+def test_what_the_fit_is_compared_with_obeys_it():
+    """The tail of a replica is drawn from the fitted law, the rest from the body of the data."""
+    x = torch.cat([torch.full((1000,), 0.5), pareto(4000, 2.5)]).double().sort().values
+    drawn = _resampled(x, 3.0, 2.0, 2000, torch.Generator().manual_seed(0))
+    tail = drawn[drawn >= 2.0]
+    assert len(tail) == pytest.approx(2000, abs=150) and set(drawn[drawn < 2.0].tolist()) <= set(x[:3000].tolist())
+    excess = (tail / 2.0).log()  # exponential with mean 1/(α − 1)
+    assert excess.mean().item() == pytest.approx(0.5, abs=4 * 0.5 / len(tail) ** 0.5)
 
 
 def test_refusals_of_the_fit():

@@ -15,19 +15,19 @@ from torch.autograd.graph import GradientEdge, Node
 from rhobar.linalg.products import Product, nodes, sandwich
 from rhobar.probes.curvature.chain import Chain, FlatProduct, Layer
 
-__all__ = ["find_chain", "linearised"]
+__all__ = ["ELEMENTWISE", "SLOTS", "Slots", "find_chain", "linearised"]
 
-_ELEMENTWISE = {
+ELEMENTWISE = {
     f"{name}Backward0"
     for name in (
         *("Relu", "LeakyRelu", "Elu", "Celu", "Gelu", "Silu", "Mish", "Softplus", "Tanh", "Sigmoid", "LogSigmoid"),
         *("Hardtanh", "Hardsigmoid", "Hardswish", "Softshrink", "Hardshrink", "Sin", "Cos", "Exp", "Erf", "Pow"),
-        *("View", "UnsafeView", "ReshapeAlias"),  # the order of the elements is kept
+        *("View", "UnsafeView", "ReshapeAlias", "Clone", "Alias"),  # the order of the elements is kept
     )
 }
 
 
-class _Slots(NamedTuple):
+class Slots(NamedTuple):
     """Where a layer's input, transposed weight and bias enter its operation, and the name of the saved input."""
 
     input: int
@@ -36,7 +36,7 @@ class _Slots(NamedTuple):
     saved: str
 
 
-_SLOTS = {"AddmmBackward0": _Slots(1, 2, 0, "_saved_mat1"), "MmBackward0": _Slots(0, 1, None, "_saved_self")}
+SLOTS = {"AddmmBackward0": Slots(1, 2, 0, "_saved_mat1"), "MmBackward0": Slots(0, 1, None, "_saved_self")}
 
 
 def linearised(values: Sequence[Tensor], edges: Sequence[GradientEdge], middle: Product) -> Product | FlatProduct:
@@ -61,7 +61,7 @@ def find_chain(values: Sequence[Tensor], edges: Sequence[GradientEdge]) -> Chain
         edges: Where the parameters enter it.
 
     Returns:
-        The layers; `None` if anything else is on the way, a parameter is used twice or not at all, or dtypes differ.
+        The layers; `None` if anything else is on the way, or a parameter is used twice or not at all.
 
     Example:
         >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
@@ -75,7 +75,7 @@ def find_chain(values: Sequence[Tensor], edges: Sequence[GradientEdge]) -> Chain
     while layer is not None:
         layers.insert(0, layer)
         between, _ = _below(layer)
-        while between is not None and between.name() in _ELEMENTWISE:
+        while between is not None and between.name() in ELEMENTWISE:
             between = between.next_functions[0][0]
         if between is None or not any(node in index for node in nodes([between])):
             return Chain(layers) if _complete(layers, len(index)) else None
@@ -106,7 +106,7 @@ def _last(values: Sequence[Tensor], index: Mapping[Node, int]) -> Layer | None:
 
 def _layer(node: Node, index: Mapping[Node, int]) -> Layer | None:
     """Return the operation as a layer if it is one, whose weight is a parameter, and its bias one, fixed or absent."""
-    slots = _SLOTS.get(node.name())
+    slots = SLOTS.get(node.name())
     if slots is None or any(getattr(node, f"_saved_{name}", 1) != 1 for name in ("alpha", "beta")):
         return None
     transposed = node.next_functions[slots.weight][0]
@@ -129,7 +129,7 @@ def _variable(accumulator: Node) -> Tensor:
 
 def _below(layer: Layer) -> tuple[Node | None, int]:
     """Return where its input comes from."""
-    return layer.node.next_functions[_SLOTS[layer.node.name()].input]
+    return layer.node.next_functions[SLOTS[layer.node.name()].input]
 
 
 def _with_slope(layer: Layer, after: Layer) -> Layer | None:
@@ -150,5 +150,4 @@ def _with_slope(layer: Layer, after: Layer) -> Layer | None:
 
 def _complete(layers: Sequence[Layer], num_parameters: int) -> bool:
     used = [i for layer in layers for i in (layer.weight, layer.bias) if i is not None]
-    same = len({layer.a.dtype for layer in layers} | {layer.W.dtype for layer in layers}) == 1
-    return same and sorted(used) == list(range(num_parameters))
+    return sorted(used) == list(range(num_parameters))

@@ -125,7 +125,6 @@ class _Matvec:
         self.dtypes = [params[name].dtype for name in risk.space.names]
         self.versions = [p._version for p in params.values()]
         self.kept: list[Product | FlatProduct] | None = None
-        self.last: Tensor | None = None
 
     def __call__(self, v: Tensor) -> Tensor:
         if self.versions != [p._version for p in self.risk.model.parameters()]:
@@ -140,7 +139,6 @@ class _Matvec:
             Av = found.to(space.dtype) if isinstance(found, Tensor) else space.flatten(found)
             Av = Av if weight == 1 else Av.mul_(weight)
             total = Av if total.numel() == 0 else total.add_(Av)
-        self.last = total  # its pages are not given back to the system, to be asked for again: a tenth of a product
         return total
 
     def _products(self) -> Iterable[Product | FlatProduct]:

@@ -31,9 +31,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from rhobar.linalg import LinearOperator, largest_singular_value
+from rhobar.linalg import LinearOperator, largest_singular_value_of_blocks
 from rhobar.probes.blocks import Block, find_blocks
-from rhobar.probes.jacobian.operator import is_adjoint, jacobian_operator, signs
+from rhobar.probes.jacobian.operator import jacobian_operator, num_independent, signs
 from rhobar.probes.restoring import restored
 from rhobar.probes.second_order import eager, twice_differentiable
 from rhobar.probes.tracing import Inputs, trace_forward
@@ -176,9 +176,8 @@ def _measure(block: Block, num_probes: int, max_steps: int, tol: float, generato
         J = jacobian_operator(block.start, block.end)
         value, stderr = _frobenius_gain(J, num_probes, generator)
         gain = replace(gain, jacobian=value, jacobian_stderr=stderr, num_products=num_probes)
-        if not is_adjoint(J, block.end, generator):
-            return replace(gain, reason="an operation in it has no second derivative")
-        sigma = largest_singular_value(J, max_steps=max_steps, tol=tol, generator=generator)
+        samples = num_independent(J, block.start, block.end, generator)
+        sigma = largest_singular_value_of_blocks(J, samples, max_steps=max_steps, tol=tol, generator=generator)
     except RuntimeError as error:  # an operation without a (second) derivative, or out of memory
         return replace(gain, reason=str(error).strip().partition("\n")[0])
     return replace(

@@ -7,17 +7,21 @@ from torch import Tensor
 from torch.autograd.graph import GradientEdge
 
 from rhobar.linalg import LinearOperator
+from rhobar.probes.jacobian.matrix_chain import matrix_chain
 from rhobar.probes.tracing import Signal
 
-__all__ = ["is_adjoint", "jacobian_operator", "signs"]
+__all__ = ["jacobian_operator", "num_independent", "signs"]
 
 
 def jacobian_operator(start: Signal, end: Signal) -> LinearOperator:
-    """Return J = ∂end/∂start by its products on the kept graph.
+    """Return J = ∂end/∂start by its factors if they are all matrices and slopes, else by products on the kept graph.
 
     u ↦ Jᵀ u is one backward pass through the block. It is linear in u, so v ↦ J v is the derivative of its
     graph, whatever the u at which that was made: (∂(Jᵀ u)/∂u)ᵀ v = J v.
     """
+    chain = matrix_chain(start, end)
+    if chain is not None:
+        return chain
     dtype = torch.promote_types(torch.promote_types(start.dtype, end.dtype), torch.float32)
 
     def transposed(u: Tensor, create_graph: bool = False) -> Tensor:
@@ -42,13 +46,26 @@ def jacobian_operator(start: Signal, end: Signal) -> LinearOperator:
     return LinearOperator(matvec, rmatvec, (end.shape.numel(), start.shape.numel()), dtype, start.device)
 
 
-def is_adjoint(J: LinearOperator, end: Signal, generator: torch.Generator) -> bool:
-    """Whether uᵀ J Jᵀ u = ‖Jᵀ u‖², which fails if a path was lost to an operation differentiable once."""
+def num_independent(J: LinearOperator, start: Signal, end: Signal, generator: torch.Generator) -> int:
+    """Return how many samples J treats apart, as diagonal blocks; 1 if it mixes them, or their axis is not the first.
+
+    Shown by u on the outputs of the first sample: uᵀ J Jᵀ u = ‖Jᵀ u‖² fails if a path was lost to an operation that is
+    differentiable once, and where samples are apart Jᵀ u and J Jᵀ u stay with the first. The other samples go the same
+    way through the network.
+
+    Raises:
+        RuntimeError: If a path was lost.
+    """
+    n = end.shape[0] if end.shape and start.shape[:1] == end.shape[:1] else 1
     u = signs(J, generator)
+    u[u.numel() // n :] = 0
     JTu = J.T @ u
+    JJTu = J @ JTu
     square = (JTu @ JTu).item()
-    error = abs(((J @ JTu) @ u).item() - square)
-    return not error > 10 * torch.finfo(end.dtype).eps ** 0.5 * square
+    if abs((JJTu @ u).item() - square) > 10 * torch.finfo(end.dtype).eps ** 0.5 * square:
+        raise RuntimeError("an operation in it has no second derivative")
+    apart = square > 0 and not any(bool(x[x.numel() // n :].ne(0).any()) for x in (JTu, JJTu))
+    return n if apart else 1
 
 
 def signs(J: LinearOperator, generator: torch.Generator) -> Tensor:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from rhobar.linalg import Band, largest_singular_value, smallest_singular_value, spectral_radius
+from rhobar.linalg import Band, largest_singular_value_of_blocks, smallest_singular_value, spectral_radius
 from rhobar.probes.blocks import Block, find_blocks
 from rhobar.probes.jacobian.mean_field import mean_field
-from rhobar.probes.jacobian.operator import is_adjoint, jacobian_operator
+from rhobar.probes.jacobian.operator import jacobian_operator, num_independent
 from rhobar.probes.restoring import restored
 from rhobar.probes.second_order import eager, twice_differentiable
 from rhobar.probes.tracing import Inputs, Trace, trace_forward
@@ -115,9 +115,9 @@ def _measured(block: Block, max_steps: int, tol: float, generator: torch.Generat
         return found
     try:
         J = jacobian_operator(block.start, block.end)
-        if not is_adjoint(J, block.end, generator):
-            return replace(found, shape=J.shape, reason="an operation in it has no second derivative")
-        top = largest_singular_value(J, max_steps=max_steps, tol=tol, generator=generator)
+        found = replace(found, shape=J.shape)
+        samples = num_independent(J, block.start, block.end, generator)
+        top = largest_singular_value_of_blocks(J, samples, max_steps=max_steps, tol=tol, generator=generator)
         low = smallest_singular_value(J, max_steps=max_steps, tol=tol, generator=generator)
         square = block.start.shape == block.end.shape
         radius = spectral_radius(J, max_steps=max_steps, tol=tol, generator=generator) if square else None
@@ -125,7 +125,6 @@ def _measured(block: Block, max_steps: int, tol: float, generator: torch.Generat
         return replace(found, reason=str(error).strip().partition("\n")[0])
     return replace(
         found,
-        shape=J.shape,
         sigma_max=top.value,
         sigma_max_residual=top.residual,
         sigma_min=low.value,

@@ -1,0 +1,117 @@
+"""Golub–Kahan in every block of a block-diagonal operator at once, for its largest singular value.
+
+The Jacobian of independent samples has one block for each. One product with it is a product with every block, so that
+each block gets a Krylov space of its own for the price of one. Their direct sum holds the Krylov space of as many steps
+with A as a whole, and comes to the same accuracy in about two thirds of the products.
+
+The bases are not orthogonalised anew: what is lost brings further copies of singular values that are found already,
+none that are larger.
+
+References:
+    Golub and Kahan (1965), Calculating the singular values and pseudo-inverse of a matrix, section 4.
+    Paige (1976), Error analysis of the Lanczos algorithm for tridiagonalizing a symmetric matrix, section 4.
+"""
+
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from rhobar.linalg.golub_kahan import MIN_STEPS, SingularValue, largest_singular_value
+from rhobar.linalg.operator import LinearOperator
+from rhobar.linalg.random import gaussian
+
+__all__ = ["largest_singular_value_of_blocks"]
+
+
+def largest_singular_value_of_blocks(
+    A: LinearOperator,
+    num_blocks: int,
+    *,
+    max_steps: int = 12,
+    tol: float = 1e-2,
+    generator: torch.Generator | None = None,
+) -> SingularValue:
+    """Estimate σ₁ of A = diag(A₁, …, A_b) from below, as the largest of the blocks' estimates.
+
+    Args:
+        A: The operator; all its blocks have the same shape.
+        num_blocks: b.
+        max_steps: Bound on the steps, two products each.
+        tol: Stop once residual ≤ tol · σ̂ in the block of the largest.
+        generator: Source of the random start.
+
+    Returns:
+        The estimate, with vectors that are zero outside its block.
+
+    Raises:
+        ValueError: If b does not divide both dimensions, no step is allowed or the tolerance is negative.
+
+    Example:
+        >>> A = LinearOperator.from_matrix(torch.diag(torch.tensor([3.0, 2.0, 1.0, 5.0])))
+        >>> round(largest_singular_value_of_blocks(A, 2).value, 4)
+        5.0
+    """
+    m, n = A.shape
+    if num_blocks < 1 or m % num_blocks or n % num_blocks:
+        raise ValueError(f"num_blocks must divide both dimensions of the operator, got {num_blocks} for {A.shape}.")
+    if num_blocks == 1 or max_steps < 1 or not tol >= 0:
+        return largest_singular_value(A, max_steps=max_steps, tol=tol, generator=generator)
+    steps = min(max_steps, m // num_blocks, n // num_blocks)
+    spaces = _Spaces(A, num_blocks, steps, generator)
+    for k in range(steps):
+        spaces.step(k)
+        if MIN_STEPS <= k + 1 < steps and k % 2:  # a decomposition costs as much as a small product
+            found = spaces.best(k + 1, tol)
+            if found.converged or not found.value < float("inf"):
+                return found
+    found = spaces.best(steps, tol)
+    enough = steps >= MIN_STEPS or steps < max_steps
+    return replace(found, converged=found.converged and enough)
+
+
+class _Spaces:
+    """The bases of all blocks, (steps, blocks, dimension), and B, (blocks, steps, steps + 1)."""
+
+    def __init__(self, A: LinearOperator, b: int, steps: int, generator: torch.Generator | None) -> None:
+        self.A, self.b, (m, n) = A, b, (A.shape[0] // b, A.shape[1] // b)
+        self.U = torch.empty(steps, b, m, dtype=A.dtype, device=A.device)
+        self.V = torch.empty(steps + 1, b, n, dtype=A.dtype, device=A.device)
+        self.B = torch.zeros(b, steps, steps + 1, dtype=A.dtype, device=A.device)
+        _normalised(gaussian(A, 1, generator).view(b, n), self.V[0])
+
+    def step(self, k: int) -> None:
+        """Add one vector to each basis; zero where a block has none left."""
+        U, V, B = self.U, self.V, self.B
+        u = (self.A @ V[k].view(-1)).view(self.b, -1)
+        B[:, k, k] = _normalised(torch.addcmul(u, U[k - 1], B[:, k - 1, k, None], value=-1) if k else u, U[k])
+        v = (self.A.T @ U[k].view(-1)).view(self.b, -1)
+        B[:, k, k + 1] = _normalised(torch.addcmul(v, V[k], B[:, k, k, None], value=-1), V[k + 1])
+
+    def best(self, k: int, tol: float) -> SingularValue:
+        """Return the largest triple of U_k B_k V_kᵀ, over the blocks."""
+        columns = k + 1 if k == self.U.shape[2] else k  # U spans all there is: nothing leaves the spaces
+        B = self.B[:, :k, : k + 1].double().cpu()
+        left, right = torch.zeros_like(self.U[0]), torch.zeros_like(self.V[0])
+        if not bool(B.isfinite().all()):
+            nan = float("nan")
+            return SingularValue(nan, float("inf"), 2 * k, False, left.flatten() + nan, right.flatten() + nan)
+        P, S, Qt = torch.linalg.svd(B[..., :columns], full_matrices=False)
+        i = int(S[:, 0].argmax())
+        sigma, residual = S[i, 0].item(), 0.0 if columns > k else abs(B[i, k - 1, k] * P[i, -1, 0]).item()
+        left[i] = _unit(P[i, :, 0].to(self.U) @ self.U[:k, i])
+        right[i] = _unit(Qt[i, 0].to(self.V) @ self.V[:columns, i])
+        return SingularValue(sigma, residual, 2 * k, residual <= tol * sigma, left.flatten(), right.flatten())
+
+
+def _normalised(x: Float[Tensor, "blocks dim"], out: Float[Tensor, "blocks dim"]) -> Float[Tensor, " blocks"]:
+    """Put unit vectors in the direction of x there, and return the lengths."""
+    length: Tensor = torch.linalg.vector_norm(x, dim=1)
+    torch.div(x, torch.where(length == 0, torch.inf, length)[:, None], out=out)
+    return length
+
+
+def _unit(x: Tensor) -> Tensor:
+    unit: Tensor = x / torch.linalg.vector_norm(x).clamp_min(torch.finfo(x.dtype).tiny)
+    return unit
