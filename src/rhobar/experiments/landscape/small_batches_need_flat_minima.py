@@ -97,8 +97,8 @@ def _run(setting: Setting) -> Result:
 
 EXPERIMENT = Experiment(
     name="small-batches-need-flat-minima",
-    claim="At a minimum that fits all N samples, with curvatures of mean a and variance s², SGD with batches of B grows "
-    "by (1 − ηa)² + η²s²(N − B)/(B(N − 1)) in mean square a step: small batches leave minima where large ones stay.",
+    claim="At a minimum that fits all N samples, with curvatures of mean a and variance s², SGD with batches of B "
+    "grows by (1 − ηa)² + η²s²(N − B)/(B(N − 1)) in mean square: small batches leave minima where large ones stay.",
     source="Wu, Ma and E (2018), How SGD selects the global minima, theorem 1; Keskar et al. (2017).",
     textbook=("B65", "B30"),
     control="all batches are the whole set",

@@ -68,5 +68,6 @@ EXPERIMENT = Experiment(
     textbook=("A5", "B5"),
     control="the feature varies, and the target depends on it",
     run=_run,
+    formulas=("rhobar.probes.curvature.hessian", "rhobar.linalg.eigenpairs"),
     findings=("constant-features", "unscaled-inputs"),
 )
