@@ -27,7 +27,8 @@ def _draw(n: int, setting: Setting, generator: torch.Generator) -> torch.Tensor:
     x = torch.randn(n, _DIM, generator=generator, dtype=torch.float64)
     if not setting.broken:
         x[:, 0] += _APART
-    return x / x.norm(dim=1, keepdim=True)
+    x /= x.norm(dim=1, keepdim=True)
+    return x
 
 
 def _run(setting: Setting) -> Result:

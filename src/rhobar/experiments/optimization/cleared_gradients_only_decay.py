@@ -59,7 +59,7 @@ def _run(setting: Setting) -> Result:
         checks=tuple(checks),
         figures=tuple(figures),
         notes=("With set_to_none, torch's default, the optimizer passes over parameters without gradients: nothing "
-               "decays either. A decay can so look like training: weights move, the loss changes."),
+               "decays either. A decay can so look like training: weights move, the loss changes.",),
     )  # fmt: skip
 
 

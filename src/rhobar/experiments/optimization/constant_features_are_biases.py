@@ -18,13 +18,15 @@ _DIM = 4
 def _whitened(n: int, dim: int, generator: torch.Generator) -> torch.Tensor:
     """Draw features of exactly mean 0 and covariance I."""
     x = torch.randn(n, dim, generator=generator, dtype=torch.float64)
-    return torch.linalg.qr(x - x.mean(0)).Q * n**0.5
+    white: torch.Tensor = torch.linalg.qr(x - x.mean(0)).Q * n**0.5
+    return white
 
 
 def _residual(x: torch.Tensor, y: torch.Tensor) -> float:
     """Return the least squared error of an affine function of x."""
     X = torch.cat([x, torch.ones(len(x), 1, dtype=torch.float64)], 1)
-    return (X @ torch.linalg.lstsq(X, y, driver="gelsd").solution - y).square().mean().item()
+    solution: torch.Tensor = torch.linalg.lstsq(X, y, driver="gelsd").solution
+    return (X @ solution - y).square().mean().item()
 
 
 def _run(setting: Setting) -> Result:

@@ -48,7 +48,7 @@ def _trained(width: int, setting: Setting, draw: int) -> tuple[float, float]:
         loss = nn.functional.mse_loss(model(x), y)
         loss.backward()
         gradient = model.layers[0].weight.grad
-        lost = max(lost, gradient.norm().item())
+        lost = max(lost, 0.0 if gradient is None else gradient.norm().item())
         optimizer.step()
     return loss.item() / y.square().mean().item(), lost
 
