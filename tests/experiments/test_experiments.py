@@ -9,7 +9,7 @@ import pytest
 
 from rhobar.diagnose import findings
 from rhobar.diagnose.rule import RULES
-from rhobar.experiments import Experiment, Setting, experiments
+from rhobar.experiments import Experiment, Setting, experiments, shown_by
 
 assert findings
 EXPERIMENTS = list(experiments().values())
@@ -49,6 +49,10 @@ def test_its_links_lead_somewhere(experiment: Experiment):
     for name in experiment.formulas:
         package, function = name.rsplit(".", 1)
         assert callable(getattr(importlib.import_module(package), function)), name
+
+
+def test_every_finding_points_to_an_experiment_that_shows_its_mechanism():
+    assert [finding for finding in RULES if not shown_by(finding)] == []
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS[:3], ids=lambda e: e.name)

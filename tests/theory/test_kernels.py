@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 
-from rhobar.probes.ntk import infinite_mlp
 from rhobar.theory import kernels as T
 
 
@@ -46,7 +45,7 @@ def test_outputs_become_normal_as_the_width_grows(width):
 @pytest.mark.parametrize("depth", [1, 3])
 def test_the_relu_kernel_is_the_nngp_of_he_s_variance(depth):
     x = gaussian(5, 4)
-    nngp = infinite_mlp(x, depth=depth, weight_variance=2.0).nngp  # Σ = 2 E φφ of inputs scaled by 2/d
+    nngp = T.infinite_mlp(x, depth=depth, weight_variance=2.0).nngp  # Σ = 2 E φφ of inputs scaled by 2/d
     ours = T.arc_cosine_kernel(x * (2 / 4) ** 0.5, x * (2 / 4) ** 0.5, depth=depth)
     assert torch.allclose(ours, nngp, rtol=1e-9)
 

@@ -4,6 +4,7 @@ from rhobar.linalg.arnoldi import SpectralRadius, spectral_radius
 from rhobar.linalg.condition import ConditionNumber, condition_number
 from rhobar.linalg.conjugate_gradient import TrustRegionSolution, conjugate_gradient
 from rhobar.linalg.diagonal import DiagonalEstimate, diagonal
+from rhobar.linalg.gauss_hermite import hermite_nodes
 from rhobar.linalg.gaussian_expectation import gaussian_expectation, gaussian_pair_expectation, pointwise_slope
 from rhobar.linalg.golub_kahan import SingularValue, largest_singular_value, smallest_singular_value
 from rhobar.linalg.golub_kahan_blocks import largest_singular_value_of_blocks
@@ -37,6 +38,7 @@ __all__ = [
     "eigenpairs",
     "gaussian_expectation",
     "gaussian_pair_expectation",
+    "hermite_nodes",
     "hutchinson_trace",
     "hutchpp_trace",
     "largest_singular_value",

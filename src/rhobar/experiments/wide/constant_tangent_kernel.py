@@ -6,8 +6,9 @@ from torch import nn
 from rhobar.experiments.checks import at_most, equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.probes.estimate import Estimate, mean_of
-from rhobar.probes.ntk import empirical_ntk, infinite_mlp, kernel_change
+from rhobar.probes.ntk import empirical_ntk, kernel_change
 from rhobar.probes.survey import Curve, Plot
+from rhobar.theory.kernels import infinite_mlp
 
 __all__ = ["EXPERIMENT"]
 
@@ -98,5 +99,9 @@ EXPERIMENT = Experiment(
     textbook=("C92", "A98"),
     control="the mean-field scaling, outputs over the width: features are learned at any width",
     run=_run,
-    formulas=("rhobar.probes.ntk.empirical_ntk", "rhobar.probes.ntk.infinite_mlp", "rhobar.probes.ntk.kernel_change"),
+    formulas=(
+        "rhobar.probes.ntk.empirical_ntk",
+        "rhobar.theory.kernels.infinite_mlp",
+        "rhobar.probes.ntk.kernel_change",
+    ),
 )

@@ -6,7 +6,7 @@ from rhobar.experiments.checks import equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import mean_of
-from rhobar.probes.ntk import infinite_mlp
+from rhobar.theory.kernels import infinite_mlp
 
 __all__ = ["EXPERIMENT"]
 
@@ -67,5 +67,5 @@ EXPERIMENT = Experiment(
     control="all units of the hidden layer have the same weights",
     run=_run,
     findings=("symmetric-initialization",),
-    formulas=("rhobar.probes.ntk.infinite_mlp",),
+    formulas=("rhobar.theory.kernels.infinite_mlp",),
 )

@@ -16,8 +16,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from rhobar.linalg import pointwise_slope
 from rhobar.probes.jacobian.mean_field import POINTWISE
-from rhobar.probes.ntk.dual import with_slope
 
 __all__ = ["layer_bound", "steepest"]
 
@@ -81,7 +81,7 @@ def _refuse(reason: str) -> float:
 def steepest(phi: Callable[[Tensor], Tensor]) -> float:
     """Return max |φ'| of a function of each element alone, on a fine grid over [−30, 30], to seven digits."""
     x = torch.linspace(-30, 30, 120_001, dtype=torch.float64)
-    return round(with_slope(phi, x)[1].abs().max().item(), 7)
+    return round(pointwise_slope(phi, x).abs().max().item(), 7)
 
 
 def _largest(weight: Tensor | None) -> float:

@@ -19,8 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from rhobar.linalg import Band, singular_value_band
-from rhobar.probes.ntk.dual import hermite_nodes, with_slope
+from rhobar.linalg import Band, hermite_nodes, pointwise_slope, singular_value_band
 
 __all__ = ["POINTWISE", "MeanField", "mean_field"]
 
@@ -75,7 +74,7 @@ def mean_field(layer: nn.Module, activation: nn.Module | None, input_rms: float)
     bias = 0.0 if offset is None else torch.as_tensor(offset).double().square().mean().item()
     q = fan_in * variance * input_rms**2 + bias
     z, w = hermite_nodes(_ORDER)
-    slopes = torch.ones_like(z) if activation is None else with_slope(activation, q**0.5 * z)[1]
+    slopes = torch.ones_like(z) if activation is None else pointwise_slope(activation, q**0.5 * z)
     gain = (fan_in * variance * float(w @ slopes.square())) ** 0.5
     if convolution:
         return MeanField(gain, None)

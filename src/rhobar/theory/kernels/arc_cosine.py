@@ -6,8 +6,8 @@ For weights w ~ N(0, I) and units that answer max(0, w·x)ⁿ (n = 0 a step, 1 a
     J_0 = π − θ,   J_1 = sin θ + (π − θ) cos θ,   J_2 = 3 sin θ cos θ + (π − θ)(1 + 2 cos² θ).
 
 Applied to its own values in place of inner products, it is the kernel of a deeper network. With n = 1 that is the NNGP
-of ReLU with He's variance, of which `rhobar.probes.ntk.infinite_mlp` also gives the tangent kernel, and dJ_1/d cos θ =
-J_0 is what makes that so simple.
+of ReLU with He's variance, of which `rhobar.theory.kernels.infinite_mlp` also gives the tangent kernel; what makes that
+so simple is dJ_1/d cos θ = J_0.
 
 Textbook: B7, B33
 

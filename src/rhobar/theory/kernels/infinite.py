@@ -22,7 +22,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rhobar.probes.ntk.dual import RELU, Dual
+from rhobar.theory.kernels.dual import RELU, Dual
 
 __all__ = ["InfiniteKernels", "infinite_mlp"]
 

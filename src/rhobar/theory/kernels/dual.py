@@ -17,7 +17,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["ERF", "RELU", "Dual", "gauss_hermite", "hermite_nodes", "with_slope"]
+from rhobar.linalg import hermite_nodes, pointwise_slope
+
+__all__ = ["ERF", "RELU", "Dual", "gauss_hermite"]
 
 Moments = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
@@ -91,29 +93,15 @@ def gauss_hermite(phi: Callable[[Tensor], Tensor], *, order: int = 48) -> Dual:
     def moments(c: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
         z_, w_ = z.to(c), w.to(c)
         root = a.sqrt().clamp_min(torch.finfo(c.dtype).tiny)
-        u, du = with_slope(phi, root.unsqueeze(-1) * z_)  # (n, 1, order)
+        x = root.unsqueeze(-1) * z_  # (n, 1, order)
+        u, du = phi(x), pointwise_slope(phi, x)
         rest = (b - (c / root).square()).clamp_min(0).sqrt()
         kappa, slope = torch.zeros_like(c), torch.zeros_like(c)
         for k in range(order):
-            v, dv = with_slope(phi, (c / root).unsqueeze(-1) * z_[k] + rest.unsqueeze(-1) * z_)
+            y = (c / root).unsqueeze(-1) * z_[k] + rest.unsqueeze(-1) * z_
+            v, dv = phi(y), pointwise_slope(phi, y)
             kappa += w_[k] * u[..., k] * (v @ w_)
             slope += w_[k] * du[..., k] * (dv @ w_)
         return kappa, slope
 
     return Dual(moments)
-
-
-def with_slope(phi: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return φ and φ' at every element of x."""
-    with torch.enable_grad():
-        x = x.detach().requires_grad_()
-        y = phi(x)
-        (slope,) = torch.autograd.grad(y.sum(), x)
-    return y.detach(), slope
-
-
-def hermite_nodes(order: int) -> tuple[Tensor, Tensor]:
-    """Return nodes and weights for the standard normal, from the Jacobi matrix (Golub and Welsch)."""
-    off = torch.arange(1, order, dtype=torch.float64).sqrt()
-    nodes, vectors = torch.linalg.eigh(torch.diag(off, 1) + torch.diag(off, -1))
-    return nodes, vectors[0].square()

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from rhobar.probes.ntk import ERF, RELU, empirical_ntk, gauss_hermite, infinite_mlp, kernel_change
+from rhobar.probes.ntk import empirical_ntk, kernel_change
+from rhobar.theory.kernels import ERF, RELU, gauss_hermite, infinite_mlp
 
 
 @pytest.fixture(autouse=True)
