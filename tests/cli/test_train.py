@@ -21,7 +21,11 @@ def test_the_list_holds_every_preset_with_its_promise():
     result = invoke("train", "--list")
     lines = result.output.splitlines()
     assert len(lines) == len(PRESETS)
-    assert all(p.name in line and p.promise in line for p, line in zip(PRESETS.values(), lines, strict=True))
+    for preset, line in zip(PRESETS.values(), lines, strict=True):
+        assert preset.name in line and preset.promise in line
+        assert (
+            all(f" {value:.4g} " in line for value in preset.measured) and preset.measured
+        ) or "not measured" in line
 
 
 def test_options_are_a_recipe():

@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 
+import jaxtyping
 import pytest
 import torch
 from torch import nn
@@ -186,10 +187,17 @@ accumulate = 2
 """
 
 
-def test_a_recipe_is_repaired_on_its_own_data(tmp_path):
+@pytest.fixture
+def command(monkeypatch):
+    """Without the type checks of these tests: typer hands out a context that is no `typer.Context`."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    return lambda *arguments: CliRunner().invoke(app, ["repair", *map(str, arguments)])
+
+
+def test_a_recipe_is_repaired_on_its_own_data(command, tmp_path):
     path = tmp_path / "slow.toml"
     path.write_text(RECIPE)
-    ran = CliRunner().invoke(app, ["repair", "--budget", "4", str(path)])
+    ran = command("--budget", 4, path)
     assert ran.exit_code == 0, ran.output
     assert "The trainings do without the recipe's mixup." in ran.output
     assert "After 4 trainings, test loss" in ran.output
@@ -224,16 +232,16 @@ def test_a_recipes_problem_is_its_training():
         ("[training]\nepoch = 1", "did you mean 'epochs'", 2),
     ],
 )
-def test_a_recipe_that_cannot_be_repaired_says_why(text, sentence, code, tmp_path):
+def test_a_recipe_that_cannot_be_repaired_says_why(command, text, sentence, code, tmp_path):
     path = tmp_path / "other.toml"
     path.write_text(text)
-    ran = CliRunner().invoke(app, ["repair", str(path)])
+    ran = command(path)
     assert ran.exit_code == code
     assert sentence in ran.output
 
 
-def test_options_after_a_recipe_are_refused_not_ignored(tmp_path):
-    ran = CliRunner().invoke(app, ["repair", "slow.toml", "--budget", "4"])
+def test_options_after_a_recipe_are_refused_not_ignored(command):
+    ran = command("slow.toml", "--budget", 4)
     assert ran.exit_code == 2
     assert "write options before it" in ran.output
 
@@ -246,7 +254,7 @@ FACTORIES = {
 
 
 @pytest.mark.parametrize(("name", "sentence", "code"), FACTORIES.values(), ids=FACTORIES)
-def test_a_factory_that_cannot_be_repaired_says_why(name, sentence, code, tmp_path):
+def test_a_factory_that_cannot_be_repaired_says_why(command, name, sentence, code, tmp_path):
     (tmp_path / "nets.py").write_text(
         "import torch\n"
         "def make():\n"
@@ -256,7 +264,7 @@ def test_a_factory_that_cannot_be_repaired_says_why(name, sentence, code, tmp_pa
         "def fails(): return 1 / 0\n"
         "def other(): return 3\n"
     )
-    ran = CliRunner().invoke(app, ["repair", f"{tmp_path / 'nets.py'}:{name}"])
+    ran = command(f"{tmp_path / 'nets.py'}:{name}")
     assert ran.exit_code == code
     assert sentence in ran.output
 

@@ -134,5 +134,12 @@ def test_every_model_trains_and_is_judged_by_its_task(name, book):
 def test_every_preset_promises_what_its_task_judges(name):
     preset = PRESETS[name]
     task = MODELS[preset.recipe().model.name].task
-    assert (preset.metric, preset.maximize) == (task.metric, task.maximize)
-    assert preset.reached(preset.goal) and not preset.reached(float("nan"))
+    first = preset.goals[0]
+    assert (first.metric, first.maximize) == (task.metric, task.maximize)
+    kept = {goal.metric: goal.value for goal in preset.goals}
+    assert preset.reached(kept)
+    for goal in preset.goals:
+        worse = goal.value - 1e-6 if goal.maximize else goal.value + 1e-6
+        assert not preset.reached({**kept, goal.metric: worse})
+        assert not preset.reached({**kept, goal.metric: float("nan")})
+    assert all(map(first.reached, preset.measured)) and len(preset.measured) in (0, 3)

@@ -2,8 +2,11 @@
 
 import pytest
 import torch
+from tests.strategies.cases import rand
+from torch import nn
 
-from rhobar.train.data import DataSet
+from rhobar.train.data import DataSet, load
+from rhobar.train.tasks import Adversarial
 from rhobar.train.tasks.linear_probe import linear_probe
 from rhobar.train.tasks.maximum_mean_discrepancy import maximum_mean_discrepancy
 from rhobar.train.tasks.next_token import NextToken
@@ -38,6 +41,30 @@ def test_mmd_by_its_definition():
     assert maximum_mean_discrepancy(x, y).value == pytest.approx(float(xx + yy - 2 * xy), rel=1e-9)
     with pytest.raises(ValueError, match="two rows"):
         maximum_mean_discrepancy(x[:1], y)
+
+
+class Repeats(nn.Module):
+    """A pair whose generator hands out given images, in (−1, 1), whatever it is given."""
+
+    latent = 2
+
+    def __init__(self, images):
+        super().__init__()
+        self.unused, self.images = nn.Linear(1, 1), 2 * images - 1
+
+    def generator(self, noise):
+        return self.images[torch.arange(len(noise)) % len(self.images)]
+
+
+def test_a_generator_is_judged_by_what_it_makes():
+    """Real images are the best generator; shades without form are at 1; one class has all the score of one class."""
+    data = load("digits", seed=0)
+    task, (x, y) = Adversarial(data), data.train
+    columns = torch.stack([x.flatten(1)[torch.randperm(len(x), generator=rand(i)), i] for i in range(64)], 1)
+    real, mixed, ones = (task.score(Repeats(images)) for images in (x, columns.view_as(x), x[y == 1]))
+    assert real["classifier_score"] > 8 and real["mmd_over_pixels"] < 0.2
+    assert mixed["mmd_over_pixels"] == pytest.approx(1, abs=0.3)
+    assert ones["classifier_score"] < 1.5 and ones["classes_made"] <= 3
 
 
 def test_the_probe_reads_a_line_and_no_more():

@@ -24,7 +24,9 @@ _LINES = 10
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A TOML file, or the name of a preset (see --list).")] = "",
-    listed: Annotated[bool, typer.Option("--list", help="List the presets with what they reach.")] = False,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the presets: what they promise, what was measured for three seeds.")
+    ] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the recipe as TOML, and train nothing.")] = False,
     model: Annotated[str | None, typer.Option(help="[model] name.")] = None,
     data: Annotated[str | None, typer.Option(help="[data] name.")] = None,
@@ -132,8 +134,8 @@ def _judge(assembly: "Assembly", preset: "Preset | None", say: Any) -> None:  # 
     scores = assembly.score()
     say("test: " + "  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
     if preset is not None:
-        verdict = "reached" if preset.reached(scores[preset.metric]) else "missed"
-        say(f"goal of the preset {preset.name}: {preset.promise}: {verdict}")
+        verdict = "reached" if preset.reached(scores) else "missed"
+        say(f"promise of the preset {preset.name}: {preset.promise}: {verdict}")
 
 
 def _chosen(name: str) -> tuple["Recipe", "Preset | None"]:
@@ -179,8 +181,11 @@ def _list() -> None:
     width = max(map(len, PRESETS))
     promises = max(len(preset.promise) for preset in PRESETS.values())
     for preset in PRESETS.values():
+        numbers = " ".join(f"{value:.4g}" for value in preset.measured) or "not measured"
         needs = f"  needs {preset.needs}" if preset.needs else ""
-        typer.echo(f"{preset.name:{width}}  {preset.promise:{promises}}  about {preset.seconds:>4} s{needs}")
+        typer.echo(
+            f"{preset.name:{width}}  {preset.promise:{promises}}  {numbers:20}  about {preset.seconds:>4} s{needs}"
+        )
 
 
 def _silent(text: str) -> None:

@@ -23,9 +23,10 @@ __all__ = ["Adversarial"]
 class Adversarial(Task):
     """The discriminator learns to tell, the generator not to be told; a step of one, then of the other.
 
-    The judgement is of 1,000 samples against data that neither has seen: `score` is exp E D(p(y|x) ‖ p(y)) by a
-    classifier of the real classes (1 at worst, the number of classes at best), and `mmd` is kernel MMD² in units of
-    that between the training images and the same held-out ones' own spread under equality.
+    The judgement is of 1,000 samples against data that neither has seen: `classifier_score` is exp E D(p(y|x) ‖ p(y))
+    by a classifier of the real classes (1 at worst, the number of classes at best), `mmd` is kernel MMD² from the test
+    images, and `mmd_over_pixels` is that over the MMD² of images whose every pixel is that of another training image:
+    they know the shade of each pixel and nothing of how pixels go together, and at 1 the generator knows no more.
 
     The model has the parts `generator`, `discriminator` and the number `latent`.
 
@@ -80,10 +81,13 @@ class Adversarial(Task):
         p = classifier(fake).softmax(-1)
         divergence = (p * (p.clamp_min(1e-12).log() - p.mean(0).clamp_min(1e-12).log())).sum(-1).mean()
         rows = min(len(test), 360)
-        made = maximum_mean_discrepancy(fake[:rows], test[:rows], generator=generator)
-        same = maximum_mean_discrepancy(real[:rows], test[:rows], generator=generator)
+        made, same, mixed = (
+            maximum_mean_discrepancy(images[:rows], test[:rows], generator=generator)
+            for images in (fake, real, _scrambled(real, generator))
+        )
         return {
             "classifier_score": float(divergence.exp()),
+            "mmd_over_pixels": made.value / mixed.value,
             "mmd": made.value,
             "mmd_p_value": made.p_value,
             "mmd_of_training_images": same.value,
@@ -100,6 +104,11 @@ class Adversarial(Task):
             for _ in fit(classifier, F.cross_entropy, Batches(x.flatten(1), y, size=64), optimizer, epochs=20):
                 pass
         return classifier.eval()
+
+
+def _scrambled(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Return images whose every pixel comes from another image, drawn at random."""
+    return images.gather(0, torch.randint(len(images), images.shape, generator=generator))
 
 
 class _Told:
