@@ -9,7 +9,17 @@ from torch import Tensor, nn
 
 from rhobar.watch.graph import VIEWS, Graph, Node, op_name, out_shape, saved
 
-__all__ = ["ACTIVATIONS", "LINEAR", "MAPS", "NORMALISATIONS", "SLOPES", "Map", "activation_output", "find_map", "value_of"]
+__all__ = [
+    "ACTIVATIONS",
+    "LINEAR",
+    "MAPS",
+    "NORMALISATIONS",
+    "SLOPES",
+    "Map",
+    "activation_output",
+    "find_map",
+    "value_of",
+]
 
 
 @dataclass(frozen=True)

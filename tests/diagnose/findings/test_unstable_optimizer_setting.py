@@ -49,7 +49,7 @@ def test_a_setting_beyond_its_limit_is_found(sick, word):
         case(rates=COSINE),
         case("SGD", momentum=0.99, losses=r.falling()),
         case(beta1=0.5),  # games
-        unknown(0.01**(t / 400) for t in range(400)),  # it has come to rest
+        unknown(0.01 ** (t / 400) for t in range(400)),  # it has come to rest
         unknown((1 - t / 400 for t in range(400)), cosine=0.5),
         case(eps=1e-3),  # no more than the gradients
         case("SGD", rates=[1e-7 * 1.05**t for t in range(400)]),  # a range test
