@@ -33,6 +33,9 @@ def test_baseline_of_real_targets_is_the_share_left_unexplained():
         (r.training(losses=r.falling(1.0, 50.0)), True),
         (r.training(losses=r.flat(), targets=r.targets(constant_batches=True)), False),
         (r.training(losses=r.flat(1.8), labels=LabelProbe(0.3, 0.1, 0.02, 400, "linear")), False),
+        # Fano's bound of such a probe lies above the constant answer's loss: it excuses no net that is stuck there.
+        (r.training(losses=r.flat(2.2), labels=LabelProbe(0.2, 0.1, 0.02, 400, "linear")), True),
+        (r.training(losses=r.flat(2.2), labels=LabelProbe(0.1, 0.1, 0.02, 400, "linear")), False),
         (r.training(losses=r.falling(9.0, 3.0), loss=LossFacts("bce", num_terms=2)), False),
     ],
 )

@@ -67,8 +67,8 @@ def fell_short(training: Training, course: Progress) -> bool:
 
     True for a non-finite or diverged loss. Otherwise the loss must explain less than half of what the
     constant answer leaves, and also miss what a simple probe reaches, where one was fitted. (Fano's bound credits a
-    probe with little: a loss that is stuck at the constant answer's falls short of any probe that beats chance.)
-    Several loss terms hide the constant answer: there, losing half of the start counts as learned. Where it is unknown,
+    probe with little: a loss stuck at the constant answer's falls short of any probe that beats chance.) Several
+    loss terms hide the constant answer: there, losing half of the start counts as learned. Where it is unknown,
     only a loss that did not fall counts.
     """
     if not math.isfinite(course.end):

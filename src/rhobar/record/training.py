@@ -254,7 +254,7 @@ class Evaluation:
         num_rows: Samples in it.
         loss: Mean loss, weighted by samples; ``None`` if no loss was computed that could be seen.
         accuracy: Share of correct labels, where labels could be paired with outputs.
-        training_mode: Whether the model was in train mode, and has a part that acts by it (or dropout was active).
+        training_mode: Whether the model was in train mode; beside other models, one whose answers depend on the mode.
         overlap: Share of its rows that were also seen in training, ``None`` if not read.
     """
 

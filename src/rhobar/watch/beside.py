@@ -1,6 +1,6 @@
 """Data that enter a network beside embeddings: the continuous columns of a table, concatenated with its categories.
 
-The first linear map of such a network reads no data alone: what it kept is cut at the columns that no operation made.
+The first linear map of such a network reads more than data, so its input is cut to the columns that no operation made.
 """
 
 from torch import Tensor

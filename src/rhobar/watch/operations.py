@@ -98,12 +98,8 @@ ACTIVATIONS = {
     "ScaledDotProductEfficientAttention": "attention",
 }
 
-SLOPES = {
-    "ThresholdBackward": "relu slope",
-    "LeakyReluBackward": "leaky_relu slope",
-    "HardtanhBackward": "hardtanh slope",
-}
-"""Derivatives of piecewise linear activations, where a loss holds derivatives of the network."""
+SLOPES = {"ThresholdBackward": "relu slope"}
+"""Derivatives of activations, where a loss holds derivatives of the network."""
 
 NORMALISATIONS = {
     "NativeBatchNorm": "batch_norm",

@@ -308,9 +308,9 @@ def _evaluation(tracker: Tracker, group: list[Forward]) -> Evaluation:
     scored = [(f.rows, value) for f in group if (value := f.scored(kind, shape)) is not None]
     scored_rows = sum(n for n, _ in scored)
     x = first_tensor(group[-1].args, group[-1].kwargs)
-    # A generator without dropout gives the same samples in either mode, whatever the critic it was trained with holds.
+    # A generator without dropout gives the same samples in either mode, whatever the critic beside it holds.
     model = group[0].model()
-    modal = model is None or acts_by_mode(model)
+    modal = model is None or len(tracker.models) < 2 or acts_by_mode(model)
     return Evaluation(
         step=tracker.step,
         num_batches=len(group),

@@ -30,6 +30,7 @@ from rhobar.record import (
     ModeFacts,
     Nonfinite,
     OptimizerFacts,
+    RateProbe,
     StructureFacts,
 )
 
@@ -76,6 +77,7 @@ NAN = [*falling()[:50], *[math.nan] * 50]
 SICK = [
     ("unscaled-inputs", STUCK | {"inputs": RAW}),
     ("unscaled-inputs", {"losses": NAN, "inputs": RAW}),
+    ("unscaled-inputs", {"inputs": RAW, "rate": RateProbe((0.1, 1.0), (0.1, 9.0), 0.1)}),  # one more step undoes it
     ("unscaled-inputs", {"losses": flat(0.8), "labels": PROBE, "inputs": RAW}),  # learned, but beaten by a simple probe
     ("unscaled-targets", {"loss": mse(), "targets": values(offset=1e4, std=8e3, constant_loss=100.0), "losses": SLOW}),
     ("nonfinite-data", {"inputs": replace(UNIT, nonfinite=0.01, nonfinite_where=(0, 3, 1), nonfinite_features=(1,))}),
@@ -130,6 +132,7 @@ HEALTHY = [
     ("uninformative-labels", {"losses": flat(), "labels": replace(CHANCE, recall=0.1, recall_stderr=0.2, num_classes=10)}),  # too few rare rows
     ("badly-scaled-initialization", STUCK | {"parameters": weights(1e-3), "readings": readings(**BRANCHES)}),
     ("unscaled-inputs", {"inputs": RAW}),
+    ("unscaled-inputs", {"inputs": RAW, "rate": RateProbe((0.1, 1.0), (0.1, 2.0), 0.1)}),  # still below a constant's
     ("unscaled-inputs", STUCK | {"inputs": UNIT}),
     ("unscaled-targets", {"loss": mse(), "targets": values(), "losses": falling(1.1)}),
     ("unscaled-targets", {"loss": mse(), "targets": values(offset=150.0, std=77.0, constant_loss=6000.0), "losses": falling(6500.0, 10.0, rate=40)}),

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from tests.diagnose import records as r
@@ -31,6 +32,25 @@ def test_two_signs_of_overshooting_are_found(sick):
     assert isinstance(found, Finding)
     assert all(abs(e.value) >= abs(e.threshold) for e in found.evidence)
     assert "lr=" in found.remedy.code
+
+
+FAR = tuple(r.parameter(i, movement=7.0, initial_std=0.1, fan_in=r.WIDTH, held=True) for i in range(r.DEPTH))
+LEAP = {"parameters": lambda i: r.parameter_reading(i, update=0.07)}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "losses", "reading", "found"),
+    [
+        (FAR, (0.09, 0.08, 0.15), LEAP, True),
+        (FAR, (0.09, 0.08, 0.15), {}, False),  # no step replaced much
+        (FAR, (0.09, 0.08, 0.07), LEAP, False),  # the full step still lowers the loss
+        (None, (0.09, 0.08, 0.15), LEAP, False),  # it stayed near its start
+    ],
+)
+def test_steps_that_overwrite_and_still_overshoot_are_found_whatever_was_learned(parameters, losses, reading, found):
+    learned = case(r.falling(end=0.1), rate=RateProbe((0.1, 0.3, 1.0), losses, 0.1), **reading)
+    learned = replace(learned, parameters=parameters or learned.parameters)
+    assert isinstance(r.judge("learning-rate-too-high", learned), Finding) is found
 
 
 @pytest.mark.parametrize(

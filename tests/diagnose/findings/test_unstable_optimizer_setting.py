@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.diagnose import records as r
 
@@ -14,6 +16,11 @@ def case(kind="Adam", losses=None, rates=None, **settings):
     return r.training(losses=losses or r.flat(), rates=rates or [1e-3] * 400, optimizer=facts)
 
 
+def unknown(losses, cosine=0.97):
+    """A hand-written loss, whose level says nothing, under an eps that outweighs the gradients."""
+    return replace(case(losses=list(losses), eps=0.1), targets=None, readings=r.readings(gradient_cosine=cosine))
+
+
 @pytest.mark.parametrize(
     ("sick", "word"),
     [
@@ -23,6 +30,7 @@ def case(kind="Adam", losses=None, rates=None, **settings):
         (case(eps=0.1), "eps"),
         (case(rates=DROPPED), "schedule"),
         (case(rates=[0.0] * 400), "was 0"),
+        (unknown(1 - t / 400 for t in range(400)), "eps"),
         (case("SGD", rates=RISING, losses=r.falling()[:200] + r.flat(4.0)[:200]), "raised"),
     ],
 )
@@ -41,6 +49,8 @@ def test_a_setting_beyond_its_limit_is_found(sick, word):
         case(rates=COSINE),
         case("SGD", momentum=0.99, losses=r.falling()),
         case(beta1=0.5),  # games
+        unknown(0.01 ** (t / 400) for t in range(400)),  # it has come to rest
+        unknown((1 - t / 400 for t in range(400)), cosine=0.5),
         case(eps=1e-3),  # no more than the gradients
         case("SGD", rates=[1e-7 * 1.05**t for t in range(400)]),  # a range test
     ],

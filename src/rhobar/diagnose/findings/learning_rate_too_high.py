@@ -58,7 +58,7 @@ from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.diagnose.shortfall import fell_short, judgeable, uninformative
 from rhobar.record import Evidence, Record, Remedy, Training
 
-__all__ = ["learning_rate_too_high"]
+__all__ = ["learning_rate_too_high", "ruin"]
 
 _FEWEST = 3
 _LONG, _LEAP = 0.1, 0.5
@@ -112,10 +112,10 @@ def learning_rate_too_high(training: Training, record: Record) -> Outcome:
         return unchecked("learning-rate-too-high", f"needs {MIN_STEPS} backward passes, or a loss that is not finite")
     if training.num_steps == 0 or not judgeable(training):
         return None
-    rise = _rise(training, course) or _ruin(training, course)
+    rise = _rise(training, course) or ruin(training, course)
     rise = rise or _overflow(training)
     drift = _drift(training)
-    overwrites = drift is not None and (_ruin(training, course) or _overwrites(training))
+    overwrites = drift is not None and (ruin(training, course) or _overwrites(training))
     if not fell_short(training, course) and not overwrites:
         return None
     signs = [
@@ -147,7 +147,7 @@ def learning_rate_too_high(training: Training, record: Record) -> Outcome:
     )
 
 
-def _ruin(training: Training, course: Progress) -> Evidence | None:
+def ruin(training: Training, course: Progress) -> Evidence | None:
     """The loss after one more full step, where that undoes all that was learned."""
     probe, constant = training.rate, course.constant
     if probe is None or constant is None or not math.isfinite(probe.start):

@@ -4,7 +4,8 @@
 Reads the second moment mean² + std² of every feature that enters the first linear map. Fires when the
 largest root mean square is 10 or more and the run was hurt: it ended far below what a simple probe
 attains on the same data, or clearly worse on its own rows than such a probe of standardised inputs is on rows
-it has not seen, or spent a tenth of its steps above the loss of the best constant answer.
+it has not seen, spent a tenth of its steps above the loss of the best constant answer, or ended where one more step
+like its last undoes all that was learned.
 
 ## Why it harms
 The curvature of the first layer is E[δ² x xᵀ]: its largest eigenvalue grows with the second moment of the
@@ -33,6 +34,7 @@ LeCun, Bottou, Orr, Müller (1998), Efficient BackProp.
 import math
 from statistics import median
 
+from rhobar.diagnose.findings.learning_rate_too_high import ruin
 from rhobar.diagnose.harm import Harm, harm
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.record import Evidence, InputFacts, Record, Remedy, Training
@@ -92,7 +94,10 @@ def unscaled_inputs(training: Training, record: Record) -> Outcome:
     if not rms:
         return None
     index, largest = max(rms.items(), key=lambda item: item[1])
-    if largest < LARGE or not (hurt.falls_short or hurt.long_climb or hurt.beaten):
+    if largest < LARGE:
+        return None
+    undone = ruin(training, hurt.course)
+    if not (hurt.falls_short or hurt.long_climb or hurt.beaten or undone):
         return None
     positive = [r for r in rms.values() if r > 0]
     smallest, middle = min(positive), median(positive)
@@ -101,7 +106,7 @@ def unscaled_inputs(training: Training, record: Record) -> Outcome:
         summary=f"Input feature {index} has a root mean square of {largest:.4g} (smallest "
         f"{smallest:.3g}), so the "
         f"curvature of the first layer is {largest**2:.3g} times that of standardised inputs; "
-        f"{_harm_text(hurt)}.",
+        f"{_harm_text(hurt, undone)}.",
         severity=0.9 if hurt.falls_short else 0.6,
         confidence=min(0.95, 0.75 + 0.1 * math.log10(largest)),
         where=(f"input feature {index}",),
@@ -110,6 +115,7 @@ def unscaled_inputs(training: Training, record: Record) -> Outcome:
             Evidence("median feature root mean square", middle, 1.0),
             Evidence("offset of that feature", abs(inputs.mean[index]), LARGE),
             Evidence("training loss at the end", course.end, course.constant, "", course.noise),
+            *([undone] if undone else []),
         ),
     )
 
@@ -119,11 +125,16 @@ def _rms(inputs: InputFacts) -> dict[int, float]:
     return {j: math.hypot(m, s) for j, (m, s) in pairs if math.isfinite(m) and math.isfinite(s)}
 
 
-def _harm_text(hurt: Harm) -> str:
+def _harm_text(hurt: Harm, undone: Evidence | None) -> str:
     if not hurt.course.finite:
         return "the loss became non-finite"
     if hurt.falls_short and hurt.explained is not None:
         return f"the training removed {100 * hurt.explained:.3g} % of the best constant answer's loss"
+    if undone and not (hurt.falls_short or hurt.long_climb):
+        return (
+            f"one more full step takes the loss to {undone.value:.3g}, above the {hurt.course.constant:.3g} of a "
+            "constant answer"
+        )
     if hurt.falls_short or hurt.climb is None:
         return f"the loss went from {hurt.course.start:.3g} to {hurt.course.end:.3g}"
     return f"{100 * hurt.climb:.0f} % of the steps went by before the loss fell below the best constant answer's"
