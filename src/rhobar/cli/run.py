@@ -43,7 +43,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder for report and record [.rhobar/<name>-<time>].")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the diagnosis as JSON to this file as well.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the HTML report to this file as well.")] = None,
-    budget: Annotated[float, typer.Option(help="Share of the run time that watching may add.")] = 0.05,
+    budget: Annotated[float, typer.Option(help="Share of the run time that watching may add.")] = 0.02,
     mute: Annotated[list[str] | None, typer.Option(help="Leave out a finding (repeat for several).")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with code 3 if such a finding is made.")] = FailOn.never,
     confirm: Annotated[bool, typer.Option("--confirm", help="Try the remedies: run the first steps again.")] = False,
@@ -52,7 +52,7 @@ def run(
 ) -> None:
     """Run SCRIPT as `python SCRIPT` would, and say why it does not train."""
     if not budget > 0:
-        raise typer.BadParameter(f"must be a positive share of the run time such as 0.05, got {budget}.")
+        raise typer.BadParameter(f"must be a positive share of the run time such as 0.02, got {budget}.")
     if not confirm_seconds > 0:
         raise typer.BadParameter(f"must be a positive number of seconds such as 30, got {confirm_seconds}.")
     seconds = confirm_seconds if confirm else None

@@ -59,8 +59,10 @@ class KeptBatch:
     @classmethod
     def of_parts(cls, forward: Any, call: Any, shape: torch.Size) -> "KeptBatch":  # noqa: ANN401
         """The batch that `lent` took apart."""
-        function, args, kwargs = call
-        return cls(*forward, LossCall(function, (None, *args), kwargs, None), 0, None, tuple(shape), math.nan, 0)
+        function, given, settings = call
+        args, kwargs = forward
+        made = LossCall(function, (None, *given), settings, None)
+        return cls(args, kwargs, made, 0, None, tuple(shape), math.nan, 0)
 
     @classmethod
     def of(cls, forwards: list[Forward], loss: Tensor, handmade: LossCall | None = None) -> "KeptBatch | None":
