@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rhobar.cli.files import Files, write_text
+from rhobar.cli.files import Files, rank_of_run, write_text
 from rhobar.watch.importing import when_imported
 from rhobar.watch.launch import Ending, run_script
 
@@ -63,7 +63,11 @@ def run(
 
 
 class Session:
-    """One watched run, from the script's first import of torch to the report."""
+    """One watched run, from the script's first import of torch to the report.
+
+    Of the ranks that torchrun starts each is watched, and the first one speaks. The others leave their files in
+    ``rank-1``, ``rank-2``, … of the folder that `out` names, and none where it names none: their clocks may differ.
+    """
 
     def __init__(
         self,
@@ -84,6 +88,9 @@ class Session:
         name = re.sub(r"[^\w.-]+", "_", script.stem) or "run"
         self.out = (_absolute(out) or Path.cwd() / ".rhobar" / f"{name}-{stamp}").resolve()
         self._named = out is not None
+        if rank := rank_of_run():
+            self.out, self.json, self.report, self.quiet = self.out / f"rank-{rank}", None, None, True
+        self._writes = self._named or not rank
         self.files = Files(self.out, self.json, self.report, self.quiet)
         self.watcher: Watcher | None = None
         self.error: Exception | None = None
@@ -108,7 +115,7 @@ class Session:
             self._say_untrained(record)
             return
         diagnosis = self._diagnose(self.watcher, record)
-        page = self.files.write(record, diagnosis)
+        page = self.files.write(record, diagnosis) if self._writes else None
         if not self.quiet:
             from rich.console import Console
 
