@@ -28,6 +28,7 @@ import torch.nn.functional as F
 from models import MODELS, Batch
 from torch import nn
 
+from rhobar.watch.price import call_price, event_price
 from rhobar.watch.watcher import Watcher
 
 BLOCK = 0.2
@@ -84,21 +85,24 @@ def rhobar(model: nn.Module, budget: float | None) -> Contestant:
     """rhobar's watcher; its clock stands still while the others run."""
     watcher = Watcher(budget=budget)
     hooks, clock = watcher._hooks, watcher.observer.clock
-    left = clock.started
+    before = call_price()
+    hooks.attach()
+    clock.per_call, clock.per_event = max(0.0, call_price() - before), event_price()  # as `Watcher.start` does
+    hooks.detach()
+    clock.halt()
 
     @contextlib.contextmanager
     def around() -> Iterator[None]:
-        nonlocal left
-        clock.started += time.perf_counter() - left
+        clock.go_on()
         hooks.attach()
         yield
         hooks.detach()
-        left = time.perf_counter()
+        clock.halt()
 
     def done() -> str:
-        clock.started += time.perf_counter() - left
+        clock.go_on()
         dense = sum(len(t.readings) for t in watcher.observer.trackers)
-        said = clock.spent / (clock.elapsed - clock.spent)
+        said = clock.watched / clock.bare
         return f"its own clock: {said:.3f} of the bare time, {dense} readings kept" + "".join(
             f"; NOT SEEN {u.what}: {u.reason}" for u in watcher.observer.guard.unseen
         )
@@ -142,7 +146,7 @@ def tensorboard_histograms(model: nn.Module) -> Contestant:
 
 CONTESTANTS: dict[str, Callable[[nn.Module], Contestant]] = {
     "bare again": bare,
-    "rhobar": lambda model: rhobar(model, 0.05),
+    "rhobar": lambda model: rhobar(model, 0.02),
     "rhobar budget=None": lambda model: rhobar(model, None),
     "wandb.watch all": wandb_watch,
     "tensorboard histograms": tensorboard_histograms,

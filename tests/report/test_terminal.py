@@ -1,5 +1,6 @@
 """Laws of the terminal report: it fits the window, needs no colour, and prints no control character."""
 
+import dataclasses
 import io
 import re
 
@@ -7,6 +8,7 @@ import pytest
 from rich.console import Console
 from tests.report.samples import SAMPLES
 
+from rhobar.record import ScalingFacts, Unseen
 from rhobar.report import print_diagnosis
 
 
@@ -71,3 +73,25 @@ def test_a_healthy_run_in_full():
         "Watched 525 steps in 3.2 s; watching added 1.9 %.\n"
         "Report: report.html\n"
     )
+
+
+def told_of(record, diagnosis):
+    file = io.StringIO()
+    print_diagnosis(record, diagnosis, Console(file=file, width=100))
+    return file.getvalue()
+
+
+def test_what_was_not_seen_and_skipped_is_one_quiet_line_each():
+    record, diagnosis = SAMPLES["healthy"]()
+    before = told_of(record, diagnosis)
+    assert "Not seen" not in before and "skipped" not in before
+    training = dataclasses.replace(record.trainings[0], num_steps=97, scaling=ScalingFacts(65536.0, 8192.0, 8192.0, 3))
+    unseen = [Unseen(f"part {i}", "it is \x1b[31mcompiled") for i in range(40)]
+    record = dataclasses.replace(record, trainings=[training, *record.trainings[1:]], unseen=unseen)
+    told = told_of(record, diagnosis)
+    assert "The loss scaler skipped 3 of 100 steps: gradients were not finite." in told
+    (line,) = re.findall(r"Not seen: .*?more\.", told, re.DOTALL)
+    shown = line.count("compiled")
+    assert 1 < shown < 40 and f"and {40 - shown} more." in line and len(line.splitlines()) <= 3
+    assert "\x1b" not in line
+    assert len(told.splitlines()) <= len(before.splitlines()) + 4

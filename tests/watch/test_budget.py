@@ -19,7 +19,7 @@ class FakeClock(Clock):
     now = 0.0
 
     @property
-    def elapsed(self) -> float:
+    def running(self) -> float:
         """Seconds since the start."""
         return self.now
 

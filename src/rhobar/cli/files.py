@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from rhobar.record import Diagnosis, Record
     from rhobar.record.store import Store
 
-__all__ = ["Files", "write_text"]
+__all__ = ["Files", "rank_of_run", "write_text"]
+
+
+def rank_of_run() -> int:
+    """Which of the processes that torchrun started this is; 0 for one that stands alone."""
+    text = os.environ.get("RANK", "")
+    return int(text) if text.isdecimal() else 0
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Files:
         """
         from rhobar.record.store import Store, new_folder
 
-        if os.environ.get("RANK", "0") != "0":
+        if rank_of_run():
             return cls(out, json, report, quiet)
         if new:
             with suppress(OSError):  # the store will say so

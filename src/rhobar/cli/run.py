@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rhobar.cli.files import Files, write_text
+from rhobar.cli.files import Files, rank_of_run, write_text
 from rhobar.watch.importing import when_imported
 from rhobar.watch.launch import Ending, run_script
 
@@ -43,7 +43,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder for report and record [.rhobar/<name>-<time>].")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the diagnosis as JSON to this file as well.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the HTML report to this file as well.")] = None,
-    budget: Annotated[float, typer.Option(help="Share of the run time that watching may add.")] = 0.05,
+    budget: Annotated[float, typer.Option(help="Share of the run time that watching may add.")] = 0.02,
     mute: Annotated[list[str] | None, typer.Option(help="Leave out a finding (repeat for several).")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with code 3 if such a finding is made.")] = FailOn.never,
     confirm: Annotated[bool, typer.Option("--confirm", help="Try the remedies: run the first steps again.")] = False,
@@ -52,7 +52,7 @@ def run(
 ) -> None:
     """Run SCRIPT as `python SCRIPT` would, and say why it does not train."""
     if not budget > 0:
-        raise typer.BadParameter(f"must be a positive share of the run time such as 0.05, got {budget}.")
+        raise typer.BadParameter(f"must be a positive share of the run time such as 0.02, got {budget}.")
     if not confirm_seconds > 0:
         raise typer.BadParameter(f"must be a positive number of seconds such as 30, got {confirm_seconds}.")
     seconds = confirm_seconds if confirm else None
@@ -63,7 +63,11 @@ def run(
 
 
 class Session:
-    """One watched run, from the script's first import of torch to the report."""
+    """One watched run, from the script's first import of torch to the report.
+
+    Of the ranks that torchrun starts each is watched, and the first one speaks. The others leave their files in
+    ``rank-1``, ``rank-2``, … of the folder that `out` names, and none where it names none: their clocks may differ.
+    """
 
     def __init__(
         self,
@@ -84,6 +88,9 @@ class Session:
         name = re.sub(r"[^\w.-]+", "_", script.stem) or "run"
         self.out = (_absolute(out) or Path.cwd() / ".rhobar" / f"{name}-{stamp}").resolve()
         self._named = out is not None
+        if rank := rank_of_run():
+            self.out, self.json, self.report, self.quiet = self.out / f"rank-{rank}", None, None, True
+        self._writes = self._named or not rank
         self.files = Files(self.out, self.json, self.report, self.quiet)
         self.watcher: Watcher | None = None
         self.error: Exception | None = None
@@ -108,7 +115,7 @@ class Session:
             self._say_untrained(record)
             return
         diagnosis = self._diagnose(self.watcher, record)
-        page = self.files.write(record, diagnosis)
+        page = self.files.write(record, diagnosis) if self._writes else None
         if not self.quiet:
             from rich.console import Console
 

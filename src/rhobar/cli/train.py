@@ -46,7 +46,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder for report and record [.rhobar/<name>-<time>].")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the diagnosis as JSON to this file as well.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the HTML report to this file as well.")] = None,
-    budget: Annotated[float, typer.Option(help="Share of the run time that watching may add.")] = 0.05,
+    budget: Annotated[float, typer.Option(help="Share of the run time that watching may add.")] = 0.02,
     mute: Annotated[list[str] | None, typer.Option(help="Leave out a finding (repeat for several).")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with code 3 if such a finding is made.")] = FailOn.never,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing; only write the files.")] = False,
@@ -56,7 +56,7 @@ def train(
     from rhobar.train.recipe import RecipeError
 
     if not budget > 0:
-        raise typer.BadParameter(f"--budget must be a positive share of the run time such as 0.05, got {budget}.")
+        raise typer.BadParameter(f"--budget must be a positive share of the run time such as 0.02, got {budget}.")
     if listed:
         _list()
         return

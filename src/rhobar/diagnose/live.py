@@ -50,7 +50,7 @@ def watch(
     optimizer: Optimizer | None = None,
     *,
     loss: Any = None,  # noqa: ANN401
-    budget: float | None = 0.05,
+    budget: float | None = 0.02,
     confirm: bool = False,
     out: str | Path | None = None,
 ) -> Run:

@@ -24,7 +24,7 @@ def watch(
     accelerator: Accelerator,
     model: nn.Module | None = None,
     *,
-    budget: float | None = 0.05,
+    budget: float | None = 0.02,
     confirm: bool = False,
     out: Path | str | None = None,
     quiet: bool = False,

@@ -47,7 +47,7 @@ class RhobarMagics(Magics):
     """The cell magic."""
 
     @magic_arguments()
-    @argument("--budget", type=float, default=0.05, help="share of the run time that watching may add [0.05]")
+    @argument("--budget", type=float, default=0.02, help="share of the run time that watching may add [0.02]")
     @argument("--confirm", action="store_true", help="try the remedies: run the first steps again")
     @cell_magic
     def rhobar(self, line: str, cell: str) -> Shown:

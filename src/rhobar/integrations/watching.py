@@ -30,7 +30,7 @@ class Watching:
     def __init__(
         self,
         *,
-        budget: float | None = 0.05,
+        budget: float | None = 0.02,
         confirm: bool = False,
         out: Path | str | None = None,
         quiet: bool = False,

@@ -31,7 +31,7 @@ class Record:
     Attributes:
         name: The script, or the model examined.
         seconds: Wall time that was watched.
-        watch_seconds: Part of it that watching itself took.
+        watch_seconds: CPU time that watching itself took.
         exam_seconds: Time that the second look after the run took; not part of `seconds`.
         trainings: One entry for each loss that was driven into a set of parameters.
         forwards: Forward passes of models with parameters, whether trained or not.
@@ -50,7 +50,7 @@ class Record:
     failure: Failure | None = None
     unseen: list[Unseen] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
-    budget: float | None = 0.05
+    budget: float | None = 0.02
 
     @property
     def overhead(self) -> float:

@@ -58,6 +58,7 @@ def print_diagnosis(
         _finding(paper, told, "Note", 0)
     paper.gap()
     _course(paper, record)
+    _unseen(paper, record)
     _checked(paper, diagnosis, seen_in="the report" if html_path else "the JSON output")
     share = f"; watching added {percent(record.overhead)}" if record.seconds > 0 else ""
     exam = f"; the exam afterwards took {duration(record.exam_seconds)}" if record.exam_seconds else ""
@@ -169,12 +170,33 @@ def _course(paper: _Paper, record: Record) -> None:
         if losses := course(training):
             name = f" of {shorten(training.name, 40)}" if len(record.trainings) > 1 else ""
             paper.write(Text(f"Loss{name}: {losses} in {plural(len(training.losses), 'step')}."))
+        if training.scaling is not None and training.scaling.skipped:
+            skipped, tried = training.scaling.skipped, training.num_steps + training.scaling.skipped
+            line = f"The loss scaler skipped {skipped} of {plural(tried, 'step')}: gradients were not finite."
+            paper.write(Text(line, "dim"))
     if len(record.trainings) > 4:
         paper.write(Text(f"And {len(record.trainings) - 4} more trainings."))
     if record.failure:
         failure = f"{record.failure.kind}: {record.failure.message}"
         during = f" during {shorten(record.failure.during, 60)}" if record.failure.during else ""
         paper.write(Text(f"The script ended with {shorten(failure, 300)}{during}."))
+
+
+def _unseen(paper: _Paper, record: Record) -> None:
+    """Say in at most two lines what could not be watched, and why."""
+    parts = [f"{shorten(item.what, 60)} ({shorten(item.reason, 120)})" for item in record.unseen]
+    if parts:
+        told, rest = _fitting(paper, parts)
+        paper.write(Text(f"Not seen: {', '.join(told)}" + (f" and {rest} more" if rest else "") + ".", "dim"))
+
+
+def _fitting(paper: _Paper, parts: list[str]) -> tuple[list[str], int]:
+    """As many of the parts as two lines hold, one at least, and how many are left."""
+    room = 2 * min(paper.console.width, _PROSE)
+    count = 1
+    while count < len(parts) and len(", ".join(parts[: count + 1])) <= room:
+        count += 1
+    return parts[:count], len(parts) - count
 
 
 def _untried(diagnosis: Diagnosis) -> dict[str, list[str]]:
@@ -191,15 +213,9 @@ def _checked(paper: _Paper, diagnosis: Diagnosis, seen_in: str) -> None:
     reasons: dict[str, list[str]] = {}
     for item in diagnosis.not_checked:
         reasons.setdefault(item.reason, []).append(item.id)
-    parts: list[str] = []
-    room, told = 2 * min(paper.console.width, _PROSE), 0
-    for reason, ids in reasons.items():
-        part = f"{', '.join(shorten(i, 40) for i in ids)} ({shorten(reason, 90)})"
-        if parts and len(", ".join([*parts, part])) > room:
-            break
-        parts.append(part)
-        told += len(ids)
-    if parts:
-        rest = len(diagnosis.not_checked) - told
+    groups = [(ids, shorten(reason, 90)) for reason, ids in reasons.items()]
+    parts, _ = _fitting(paper, [f"{', '.join(shorten(i, 40) for i in ids)} ({reason})" for ids, reason in groups])
+    if groups:
+        rest = len(diagnosis.not_checked) - sum(len(ids) for ids, _ in groups[: len(parts)])
         line += f"; not checked: {', '.join(parts)}" + (f" and {rest} more" if rest else "") + f". All are in {seen_in}"
     paper.write(Text(line + ".", "dim"))

@@ -59,9 +59,10 @@ class KeptBatch:
     @classmethod
     def of_parts(cls, forward: Any, call: Any, shape: torch.Size) -> "KeptBatch":  # noqa: ANN401
         """The batch that `lent` took apart."""
-        (given, named), (function, args, kwargs) = forward, call
-        other = LossCall(function, (None, *args), kwargs, None)
-        return cls(given, named, other, 0, None, tuple(shape), math.nan, 0)
+        function, given, settings = call
+        args, kwargs = forward
+        made = LossCall(function, (None, *given), settings, None)
+        return cls(args, kwargs, made, 0, None, tuple(shape), math.nan, 0)
 
     @classmethod
     def of(cls, forwards: list[Forward], loss: Tensor, handmade: LossCall | None = None) -> "KeptBatch | None":

@@ -34,7 +34,7 @@ class _Contained:
         if guard.busy or guard.errors > MAX_ERRORS:
             return False
         guard.busy = True
-        self._start = time.perf_counter()
+        self._start = time.thread_time()
         self._quiet = quiet()
         self._quiet.__enter__()
         return True
@@ -52,7 +52,7 @@ class _Contained:
             guard.note(self._what, f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})")
         guard.busy = False
         clock = guard.clock
-        clock.spent += time.perf_counter() - self._start + clock.per_event
+        clock.spent += time.thread_time() - self._start + clock.per_event
         return isinstance(error, Exception)
 
 

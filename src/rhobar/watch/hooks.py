@@ -54,6 +54,8 @@ _functorch_stack = torch._C._functorch.peek_interpreter_stack
 
 
 _graph_task = torch._C._current_graph_task_id
+_modes = torch._C._len_torch_function_stack
+"""How many modes would notice a look at a tensor's attribute."""
 
 
 def transformed() -> bool:
@@ -235,7 +237,7 @@ class Hooks:
                 lane.flush()
             elif lane.root == id(self):
                 output = original(self, *args, **kwargs)
-                if type(output) is Tensor and output.grad_fn is not None and lane.heard is None:
+                if lane.heard is None and type(output) is Tensor and not _modes() and output.grad_fn is not None:
                     lane.heard = args, kwargs, output
                     return output
                 started(self)

@@ -45,7 +45,7 @@ class Observer:
         starts: Keeps the beginning of every training, if it is to be run again.
     """
 
-    def __init__(self, budget: float | None = 0.05, only: set[int] | None = None, starts: Starts | None = None) -> None:
+    def __init__(self, budget: float | None = 0.02, only: set[int] | None = None, starts: Starts | None = None) -> None:
         self.clock = Clock(budget)
         self.guard = Guard(self.clock)
         self.names = Names()

@@ -137,9 +137,9 @@ class Passes:
         """
         return (
             type(x) is Tensor
-            and not _C._len_torch_function_stack()  # asked first: such a mode would see the program's tensor being read
-            and x.grad_fn is not None
             and not self._guard.busy
+            and not _C._len_torch_function_stack()  # whose modes would notice a look at an attribute
+            and x.grad_fn is not None
             and not x.is_meta
         )
 

@@ -24,6 +24,7 @@ p the median price of the latest readings and b the budget. If the run ends insi
 
 import math
 import statistics
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -43,9 +44,13 @@ Measured on 784-256-256-10: 0.057 seen of 0.073 in CPU time, less a margin for t
 
 @dataclass
 class Clock:
-    """Time spent watching, beside the time since the start."""
+    """Time spent watching, beside the time since the start: CPU time, which a busy machine does not stretch.
 
-    budget: float | None = 0.05
+    It is that of the thread that asks: a process whose kernels run on eight threads would seem to have eight times as
+    much to spend. A thread that waits for data or for an accelerator lets the clock stand: it is read less then.
+    """
+
+    budget: float | None = 0.02
     started: float = field(default_factory=time.perf_counter)
     spent: float = 0.0
     per_call: float = 0.0
@@ -57,10 +62,33 @@ class Clock:
     promised: float = 0.0
     """Seconds of readings that are planned and not yet taken."""
 
+    _threads: dict[int, float] = field(default_factory=lambda: {threading.get_ident(): time.thread_time()})
+    """CPU time that each thread had taken when it was first seen."""
+    _halted: tuple[float, float] | None = None
+
     @property
     def elapsed(self) -> float:
-        """Seconds since the start."""
+        """Seconds since the start, on the wall."""
         return time.perf_counter() - self.started
+
+    @property
+    def running(self) -> float:
+        """Seconds of CPU that this thread took since it was first seen."""
+        now = time.thread_time()
+        return now - self._threads.setdefault(threading.get_ident(), now)
+
+    def halt(self) -> None:
+        """Nobody watches from here on."""
+        self._halted = time.perf_counter(), time.thread_time()
+
+    def go_on(self) -> None:
+        """Somebody watches again: what passed since `halt` does not count."""
+        if self._halted is not None:
+            (wall, cpu), self._halted = self._halted, None
+            self.started += time.perf_counter() - wall
+            self._threads[threading.get_ident()] = (
+                time.thread_time() - cpu + self._threads.get(threading.get_ident(), cpu)
+            )
 
     @property
     def watched(self) -> float:
@@ -70,7 +98,7 @@ class Clock:
     @property
     def bare(self) -> float:
         """Seconds that the program itself has run."""
-        return max(self.elapsed - self.watched, 0.0)
+        return max(self.running - self.watched, 0.0)
 
 
 @dataclass

@@ -43,14 +43,14 @@ class Watcher:
         model: nn.Module | None = None,
         optimizer: Optimizer | None = None,
         *,
-        budget: float | None = 0.05,
+        budget: float | None = 0.02,
         name: str = "training",
         keep_start: bool = False,
         store: Store | None = None,
     ) -> None:
         if budget is not None and not (budget > 0 and math.isfinite(budget)):
             raise ValueError(
-                f"budget must be a positive share of the run time such as 0.05, or None for no limit, got {budget}."
+                f"budget must be a positive share of the run time such as 0.02, or None for no limit, got {budget}."
             )
         only = None
         if model is not None:
@@ -81,6 +81,7 @@ class Watcher:
         """Start watching."""
         if not self._running:
             clock, before = self._observer.clock, call_price()
+            clock.go_on()
             self._hooks.attach()
             clock.per_call, clock.per_event = max(0.0, call_price() - before), event_price()
             self._feed()
@@ -94,6 +95,7 @@ class Watcher:
             self._running = False
             self._observer.finish()
             self._fill(exam=True)
+            self._observer.clock.halt()
             self._store()
 
     def fail(self, kind: str, message: str) -> None:
