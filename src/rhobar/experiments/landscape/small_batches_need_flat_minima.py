@@ -103,4 +103,5 @@ EXPERIMENT = Experiment(
     textbook=("B65", "B30"),
     control="all batches are the whole set",
     run=_run,
+    findings=("batch-size-misfit",),
 )
