@@ -2,9 +2,9 @@
 
 ## What it does
 Looks, in a training that fell short or is beaten by a simple probe, at the settings with a known limit: rate 0,
-momentum or β₁ ≥ 0.99, β₂ < β₁², an eps that outweighs the gradients (also where the level of the loss is unknown, if it was
-cut off on its way down), a schedule that used up its rate early, that
-raises it again and again, or that still warms up when the training ends.
+momentum or β₁ ≥ 0.99, β₂ < β₁², an eps that outweighs the gradients (also where the level of the loss is unknown,
+if it was cut off on its way down), a schedule that used up its rate early, that raises it again and again, or that
+still warms up when the training ends.
 
 ## Why it harms
 Momentum β averages over 1/(1 − β) steps and multiplies the rate by as much; eps replaces the gradient's own
