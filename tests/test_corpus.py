@@ -12,7 +12,9 @@ from tests.corpus import Program, judge, programs, warm_up
 HERE = Path(__file__).parent
 HEALTHY = [
     pytest.param(
-        program, id=program.path.stem, marks=[pytest.mark.slow] if program.path.parent.name == "second" else []
+        program,
+        id=program.path.stem,
+        marks=[pytest.mark.slow] if program.path.parent.name in ("second", "third") else [],
     )
     for program in programs([HERE / "healthy"])
 ]

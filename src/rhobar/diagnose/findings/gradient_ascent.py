@@ -131,7 +131,8 @@ def _negated(training: Training, course: Progress) -> Outcome:
     if kind == "cross_entropy" and targets is not None and targets.minimum < 0 and not targets.integral:
         return None
     end = course.end if course.finite else next((x for x in reversed(training.losses) if math.isfinite(x)), 0.0)
-    if training.loss is None or training.loss.num_terms > 1 or not (end < 0 and end < course.start):
+    fell = course.start - end > 1e-3 * abs(course.start)  # by more than rounding does
+    if training.loss is None or training.loss.num_terms > 1 or not (end < 0 and fell):
         return None
     return Seen(
         summary=f"The {kind.replace('_', ' ')} is handed over with a minus sign: it went from "

@@ -171,7 +171,8 @@ def _point(phi: Pointwise, q: float, weight_variance: float, kinks: Sequence[flo
 
 
 def _balanced(phi: Pointwise, q: float, kinks: Sequence[float]) -> CriticalPoint:
-    return _point(phi, q, 1 / backward_gain(phi, q, kinks=kinks), kinks)
+    gain = backward_gain(phi, q, kinks=kinks)
+    return _point(phi, q, 1 / gain if gain > 0 else math.inf, kinks)  # no weights keep the gradient of a flat function
 
 
 def _accepted(point: CriticalPoint) -> bool:
