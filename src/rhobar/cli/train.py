@@ -24,9 +24,7 @@ _LINES = 10
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A TOML file, or the name of a preset (see --list).")] = "",
-    listed: Annotated[
-        bool, typer.Option("--list", help="List the presets: what they promise, what was measured for three seeds.")
-    ] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the presets: promises, and what was measured.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the recipe as TOML, and train nothing.")] = False,
     model: Annotated[str | None, typer.Option(help="[model] name.")] = None,
     data: Annotated[str | None, typer.Option(help="[data] name.")] = None,
