@@ -142,4 +142,3 @@ def test_every_preset_promises_what_its_task_judges(name):
         worse = goal.value - 1e-6 if goal.maximize else goal.value + 1e-6
         assert not preset.reached({**kept, goal.metric: worse})
         assert not preset.reached({**kept, goal.metric: float("nan")})
-    assert all(map(first.reached, preset.measured)) and len(preset.measured) in (0, 3)
