@@ -76,3 +76,17 @@ def test_division_keeps_every_distinct_row_once_on_one_side() -> None:
     assert all(
         torch.equal(b.call.target, 2 * b.args[0]) and b.shape == tuple(b.args[0].shape) for b in learned + judged
     )
+
+
+def test_a_compiled_model_goes_on_by_what_is_inside() -> None:
+    torch.manual_seed(0)
+    x, y = torch.randn(64, 3), torch.randint(0, 2, (64,))
+    inner = nn.Linear(3, 2)
+    model = torch.compile(inner, backend="eager")
+    optimizer = torch.optim.SGD(inner.parameters(), lr=0.1)
+    with watch(model, optimizer) as run:
+        for rows in torch.arange(64).split(8):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+    assert run.record.trainings[0].further is not None and not run.record.unseen

@@ -54,7 +54,8 @@ def go_on(model: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], trai
     if sum(batch.rows for batch in judged) < FEW_ROWS or not learned:
         return None
     twin = copy_of(model)
-    follower = _follower(optimizer, model, twin)
+    if (follower := _follower(optimizer, model, twin)) is None:
+        return None
     factor = _set_rates(follower, training.rates)
     before = _losses(twin, judged)
     steps = _descend(twin, follower, learned, training)
@@ -67,9 +68,15 @@ def go_on(model: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], trai
     return FurtherFit(steps, sum(sizes), _mean(before, sizes), _mean(after, sizes), stderr, factor)
 
 
-def _follower(optimizer: Optimizer, model: nn.Module, twin: nn.Module) -> Optimizer:
-    """The optimizer with its state, for the copy."""
-    names = {id(p): name for name, p in model.named_parameters()}
+def _follower(optimizer: Optimizer, model: nn.Module, twin: nn.Module) -> Optimizer | None:
+    """The optimizer with its state, for the copy; ``None`` if the parameters of the two do not pair up.
+
+    They pair up in their order: the copy is of what is inside all wrappers, where names are others.
+    """
+    own, mirror = list(model.parameters()), dict(twin.named_parameters())
+    if [p.shape for p in own] != [p.shape for p in mirror.values()]:
+        return None
+    names = {id(p): name for p, name in zip(own, mirror, strict=True)}
     groups = [
         GroupStart(
             {key: value for key, value in group.items() if key != "params"},
@@ -77,11 +84,11 @@ def _follower(optimizer: Optimizer, model: nn.Module, twin: nn.Module) -> Optimi
         )
         for group in optimizer.param_groups
     ]
-    follower, own, mirror = rebuilt(optimizer, groups, twin), dict(model.named_parameters()), twin.named_parameters()
-    for name, p in mirror:
-        if (state := optimizer.state.get(own[name])) is not None:
-            follower.state[p] = copy.deepcopy(state)
-    return follower
+    follower = rebuilt(optimizer, groups, twin)
+    for p in own:
+        if (state := optimizer.state.get(p)) is not None:
+            follower.state[mirror[names[id(p)]]] = copy.deepcopy(state)
+    return follower if follower.param_groups else None
 
 
 def _set_rates(optimizer: Optimizer, rates: list[float]) -> float:
