@@ -142,7 +142,7 @@ def left_undone(training: Training, *, share: float = 0.1) -> FurtherFit | None:
     further, constant = training.further, training.targets.constant_loss if training.targets else None
     if further is None or constant is None or not judgeable(training):
         return None
-    return further if further.before - further.after > share * constant + 3 * further.stderr else None
+    return further if further.gain > share * constant + 3 * further.stderr else None
 
 
 def _climb(losses: list[float], constant: float) -> float:

@@ -479,6 +479,11 @@ class FurtherFit:
     stderr: float
     factor: float = 1.0
 
+    @property
+    def gain(self) -> float:
+        """What the steps brought: the loss before less the loss after."""
+        return self.before - self.after
+
 
 @dataclass(frozen=True)
 class Answers:

@@ -19,6 +19,7 @@ from torch.optim.optimizer import Optimizer
 
 from rhobar.record import FurtherFit, Training
 from rhobar.watch.exam_state import KeptBatch, copy_of
+from rhobar.watch.left import leaves
 from rhobar.watch.pooling import divided
 from rhobar.watch.rebuilding import rebuilt
 from rhobar.watch.start import GroupStart
@@ -37,16 +38,11 @@ SECONDS = 1.5
 
 def go_on(model: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], training: Training) -> FurtherFit | None:
     """Take further steps with a copy; ``None`` if there is no reason to, or the rows cannot be dealt anew."""
-    tail = training.losses[-max(1, len(training.losses) // 10) :]
-    constant = training.targets.constant_loss if training.targets else None
-    floor = training.targets.floor_loss if training.targets else 0.0
     several = training.loss is None or training.loss.num_terms > 1
-    if len(training.losses) < FEWEST or constant is None or constant <= 0 or several or "LBFGS" in _kind(optimizer):
+    if len(training.losses) < FEWEST or not leaves(training, LEFT) or several or "LBFGS" in type(optimizer).__name__:
         return None
     if 2 * training.uncleared_steps > training.num_steps or training.clipped > 0.5:
         return None  # gradients that these steps would not imitate
-    if not sum(tail) / len(tail) - floor > LEFT * (constant - floor):
-        return None
     try:
         learned, judged = divided(batches)
     except ValueError:
@@ -132,7 +128,3 @@ def _losses(twin: nn.Module, batches: list[KeptBatch]) -> list[float]:
 
 def _mean(losses: list[float], sizes: list[int]) -> float:
     return sum(loss * n for loss, n in zip(losses, sizes, strict=True)) / sum(sizes)
-
-
-def _kind(optimizer: Optimizer) -> str:
-    return type(optimizer).__name__

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from rhobar.record import SubsetFit, Training
 from rhobar.watch.exam_state import KeptBatch, copy_of
+from rhobar.watch.left import leaves
 
 __all__ = ["fit_subset"]
 
@@ -29,14 +30,12 @@ LEFT = 0.2
 
 def fit_subset(model: nn.Module, batches: list[KeptBatch], training: Training) -> SubsetFit | None:
     """Train a copy on the smallest kept batch alone; ``None`` if there is no reason to, or too little time."""
-    constant = training.targets.constant_loss if training.targets else None
-    floor = training.targets.floor_loss if training.targets else 0.0
-    probe, tail = training.labels, training.losses[-max(1, len(training.losses) // 10) :]
-    if len(training.losses) < FEWEST or constant is None or constant <= 0 or probe is None or not probe.informative:
+    probe = training.labels
+    if len(training.losses) < FEWEST or not leaves(training, LEFT) or probe is None or not probe.informative:
         return None
     batch = min(batches, key=lambda b: b.shape[0] if b.shape else MOST_ROWS + 1)
     rows = batch.shape[0] if batch.shape else 0
-    if not sum(tail) / len(tail) - floor > LEFT * (constant - floor) or not 8 <= rows <= MOST_ROWS:
+    if not 8 <= rows <= MOST_ROWS:
         return None
     best = math.inf
     for start in (copy_of, _fresh):
@@ -44,7 +43,7 @@ def fit_subset(model: nn.Module, batches: list[KeptBatch], training: Training) -
         if any(end is None for end in ends):
             return None
         best = min(best, *(end for end in ends if end is not None))
-        if best - floor <= LEFT * (constant - floor):
+        if not leaves(training, LEFT, loss=best):
             break
     return SubsetFit(rows, STEPS, best)
 

@@ -58,7 +58,6 @@ def batch_size_misfit(training: Training, record: Record) -> Outcome:
         return unchecked("batch-size-misfit", "how many rows there are was not seen")
     if largest < LARGE or largest < SHARE * rows or (further := left_undone(training)) is None:
         return None
-    gain = further.before - further.after
     return Seen(
         summary=f"Each batch holds {largest} of about {rows} rows, so the {training.num_rows_seen / rows:.0f} rounds "
         f"through the data made {training.num_steps} steps; a copy that takes {further.num_steps} more comes from "
@@ -67,6 +66,6 @@ def batch_size_misfit(training: Training, record: Record) -> Outcome:
         confidence=0.7,
         evidence=(
             Evidence("share of the rows in a batch", largest / rows, SHARE),
-            Evidence("fall of the loss in further steps", gain, stderr=further.stderr),
+            Evidence("fall of the loss in further steps", further.gain, stderr=further.stderr),
         ),
     )

@@ -123,14 +123,15 @@ def _tried(training: Training, constant: float) -> Seen | None:
     further = left_undone(training)
     if further is None:
         return None
-    gain = further.before - further.after
     return Seen(
         summary=f"A copy of the network trained for {further.num_steps} more steps comes from {further.before:.3g} to "
         f"{further.after:.3g} on {further.num_rows} rows kept apart from these steps: the training stopped "
         f"after {len(training.losses)}.",
         severity=0.4,
         confidence=0.8,
-        evidence=(Evidence("fall of the loss in further steps", gain, _NEXT * constant, stderr=further.stderr),),
+        evidence=(
+            Evidence("fall of the loss in further steps", further.gain, _NEXT * constant, stderr=further.stderr),
+        ),
     )
 
 
