@@ -79,7 +79,10 @@ def _experiments(chosen: Mapping[str, Experiment], places: Mapping[str, str], *,
     verdicts = {}
     for i, (name, experiment) in enumerate(chosen.items()):
         page = folder / f"{name}.md"
-        fresh = page.exists() and page.stat().st_mtime > Path(inspect.getfile(experiment.run)).stat().st_mtime
+        fresh = (
+            page.exists()
+            and page.stat().st_mtime > Path(inspect.getfile(inspect.unwrap(experiment.run))).stat().st_mtime
+        )
         kept = re.search(r'class="verdict (\w+)"', page.read_text(encoding="utf-8")) if fresh else None
         print(f"[{i + 1}/{len(chosen)}] {name}", flush=True)
         verdicts[name] = kept[1] if kept else write_experiment(experiment, folder, places)

@@ -117,4 +117,4 @@ def _title(name: str) -> str:
 
 
 def _source(experiment: Experiment) -> Path:
-    return Path(inspect.getfile(experiment.run)).relative_to(ROOT)
+    return Path(inspect.getfile(inspect.unwrap(experiment.run))).relative_to(ROOT)
