@@ -14,7 +14,7 @@ __all__ = ["EXPERIMENT"]
 
 _PER_CLUSTER = 30
 _RADIUS = 0.4
-"""r of each disc. A resample is within 2r of the samples, so that bars longer than 4r count, and gaps are 3 − 2r > 4r."""
+"""r of each disc: a resample is within 2r of the samples, so bars longer than 4r count, and gaps are 3 − 2r > 4r."""
 
 
 def _run(setting: Setting) -> Result:
