@@ -270,7 +270,7 @@ def test_schedulers_act_as_rates_set_by_hand(name, schedule):
     assert torch.equal(flat(model), flat(other))
 
 
-@pytest.mark.parametrize("name", ["lookahead-sgd", "lookahead-adam", "proximal-l1", "kfac"])
+@pytest.mark.parametrize("name", [n for n, c in CASES.items() if c.drive == "backward"])
 def test_gradient_scaler_cancels_and_skips_overflow(name):
     case = CASES[name]
     (model, x, y), (other, _, _) = problem(dtype=torch.float32), problem(dtype=torch.float32)
@@ -290,3 +290,19 @@ def test_gradient_scaler_cancels_and_skips_overflow(name):
     scaler.update()
     assert torch.equal(flat(model), before)
     assert scaler.get_scale() == 2.0**9
+
+
+# autocast keeps its casts of the weights, so inside it a line search or trust region sees the same loss everywhere
+@pytest.mark.parametrize("name", [n for n in ALL if n not in ("newton-cg", "lbfgs")])
+def test_steps_under_autocast_are_near_those_in_full_precision(name):
+    """The forward pass computes in bfloat16, which keeps 8 bits; weights, gradients and state stay in single precision."""
+    (model, x, y), (other, _, _) = problem(dtype=torch.float32), problem(dtype=torch.float32)
+    case, plain, start = ALL[name], ALL[name].optimizer(other), flat(model)
+    optimizer = case.optimizer(model)
+    with torch.autocast("cpu", torch.bfloat16):
+        case.step(optimizer, model, x, y)
+    case.step(plain, other, x, y)
+    moved, expected = flat(model) - start, flat(other) - start
+    assert moved.dtype == torch.float32
+    assert not torch.equal(moved, expected)
+    assert torch.nn.functional.cosine_similarity(moved, expected, dim=0) > 0.9
