@@ -103,6 +103,8 @@ class Tracker:
         self.scaling = ScalingHistory()
         self.replica: Replica | None = None
         self.replicas: ReplicaFacts | None = None
+        self.shards: Any = None
+        """What ranks that share a sharded model tell each other."""
         self.outputs_range: tuple[float, float] | None = None
         self.alive: list[Any] = []
         """Small models and optimizers are held until the watcher stops, so that they can be examined."""
