@@ -168,6 +168,8 @@ class Observer:
         if dense or (bad and tracker is not None and tracker.nonfinite is None):
             if self.passes.new_model:
                 self.names.add_globals()
+            if tracker is not None:
+                tracker.rows.settle()
             reading = read_step(self, loss, tracker if known else None, scale if scaled else None)
             if reading is None:
                 return None

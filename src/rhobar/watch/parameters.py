@@ -223,7 +223,7 @@ class Parameters:
         norms = iter(_norms([grad for grad, e in zip(grads, firsts, strict=True) if grad is not None and e is None]))
         readings, square, any_gradient = [], 0.0, False
         for (tracked, tensor), grad, sample, rms_w, e in zip(live, grads, samples, weights.rms(), firsts, strict=True):
-            size, own = tensor.numel(), local(tensor).numel()
+            size = tensor.numel()
             if grad is None:
                 readings.append(ParameterReading(tracked.name, size, rms_w))
                 continue
@@ -236,8 +236,7 @@ class Parameters:
                 norm = _norm(local(grad).double() if not grad.is_complex() else grad)
             if not math.isfinite(norm):
                 bad = max(float((~torch.isfinite(sample)).double().mean()), 1 / max(size, 1))
-            if own != size:  # the rest lies on other ranks
-                norm *= math.sqrt(size / own) if own else 0.0
+            norm = _of_all(tensor, norm)
             square += norm * norm
             readings.append(ParameterReading(tracked.name, size, rms_w, norm / math.sqrt(max(size, 1)), bad))
         length = math.sqrt(square) if any_gradient and square >= 0 else (math.nan if any_gradient else None)
@@ -259,8 +258,10 @@ class Parameters:
 
     def gradient_norm(self) -> float | None:
         """‖g‖₂ over everything that has a gradient."""
-        grads = [tensor.grad for _, tensor in self.live() if tensor.grad is not None]
-        return math.sqrt(sum(n * n for n in _norms(grads))) if grads else None
+        held = [(tensor, tensor.grad) for _, tensor in self.live() if tensor.grad is not None]
+        norms = _norms([grad for _, grad in held])
+        whole = (_of_all(tensor, norm) for (tensor, _), norm in zip(held, norms, strict=True))
+        return math.sqrt(sum(norm * norm for norm in whole)) if held else None
 
 
 def cosine(a: Tensor, b: Tensor) -> float | None:
@@ -303,6 +304,12 @@ def _norms(grads: list[Tensor]) -> list[float]:
         lengths, rest = dict(zip(large, values, strict=False)), iter(values[len(large) :])
         return [lengths[i] if i in lengths else next(rest) for i in range(len(grads))]
     return [_norm(g) for g in grads]
+
+
+def _of_all(x: Tensor, norm: float) -> float:
+    """The norm of a whole parameter, whose other elements, on other ranks, are taken to be as large as those here."""
+    own, size = local(x).numel(), x.numel()
+    return norm if own == size else norm * math.sqrt(size / own) if own else 0.0
 
 
 def _norm(g: Tensor) -> float:

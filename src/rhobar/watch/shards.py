@@ -15,7 +15,7 @@ import json
 import math
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +31,14 @@ if TYPE_CHECKING:
 
 __all__ = ["ShardedReading", "Shards", "combined", "is_sharded", "shards_of"]
 
-Part = tuple[str, int, float, float | None]
-"""Name of a parameter, elements of it on one rank, root mean square of these and of their gradient."""
+
+class Part(NamedTuple):
+    """A parameter on one rank: its name, how many elements lie there, their root mean square and their gradient's."""
+
+    name: str
+    size: int
+    weight: float
+    gradient: float | None
 
 
 def is_sharded(model: nn.Module) -> bool:
@@ -84,7 +90,7 @@ class Shards:
 
     def post(self, reading: Reading, sizes: list[int]) -> None:
         """Leave what this rank read for the others."""
-        note = [(p.name, n, p.weight, p.gradient) for p, n in zip(reading.parameters, sizes, strict=True)]
+        note = [Part(p.name, n, p.weight, p.gradient) for p, n in zip(reading.parameters, sizes, strict=True)]
         self.store.set(f"{self.key}/{reading.step}/{self.rank}", json.dumps(note))
         self.steps.append(reading.step)
 
@@ -96,7 +102,7 @@ class Shards:
             while not (there := self.store.check(keys)) and time.monotonic() < deadline:
                 time.sleep(0.01)
             if there:
-                found[step] = [json.loads(self.store.get(key)) for key in keys]
+                found[step] = [[Part(*part) for part in json.loads(self.store.get(key))] for key in keys]
         return [combined(r, found[r.step]) if r.step in found else r for r in readings]
 
 
@@ -108,12 +114,12 @@ def combined(reading: Reading, notes: list[list[Part]]) -> Reading:
         notes: The parts on all ranks, parameter by parameter in the order of the reading.
     """
     names = [p.name for p in reading.parameters]
-    if any([part[0] for part in note] != names for note in notes):
+    if any([part.name for part in note] != names for note in notes):
         return reading
     parameters, square, any_gradient = [], 0.0, False
     for parameter, parts in zip(reading.parameters, zip(*notes, strict=True), strict=True):
-        weight = _rms([(n, rms) for _, n, rms, _ in parts])
-        gradients = [(n, rms) for _, n, _, rms in parts if rms is not None]
+        weight = _rms([(part.size, part.weight) for part in parts])
+        gradients = [(part.size, part.gradient) for part in parts if part.gradient is not None]
         gradient = _rms(gradients) if len(gradients) == len(parts) else None
         if gradient is not None:
             any_gradient, square = True, square + parameter.size * gradient * gradient

@@ -298,6 +298,7 @@ class Tracker:
     def result(self, name: str) -> Training:
         """Everything as plain data."""
         self.settle_losses()
+        self.rows.settle()
         self.settle_update(at_once=True)
         kind = self.loss.kind if self.loss else "custom"
         constant, floor = None, 0.0
