@@ -5,6 +5,7 @@ matrix, short ones padded with zeros (which change no sum and no largest magnitu
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,7 +28,10 @@ def local(x: Tensor) -> Tensor:
 
     What is asked of the whole would be asked of all ranks, and wait for them.
     """
-    part: Tensor = x._local_tensor if type(x).__name__ == "DTensor" else x
+    if type(x).__name__ != "DTensor":
+        return x
+    spread: Any = x
+    part: Tensor = spread._local_tensor
     return part
 
 
