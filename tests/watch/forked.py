@@ -41,7 +41,7 @@ def run(job: dict) -> dict:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240  # a busy machine gives a twentieth of a core
     while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
         if time.monotonic() > deadline:
             os.kill(child, signal.SIGKILL)
@@ -64,8 +64,9 @@ def tell_what_is_touched() -> None:
         sent = event in ("socket.connect", "socket.getaddrinfo", "socket.sendto")
         written = event == "open" and isinstance(details[2], int) and details[2] & WRITES
         if sent or ((written or event in CHANGES) and isinstance(details[0], str | bytes | os.PathLike)):
-            what = "network" if sent else os.path.realpath(os.fsdecode(details[0]))
-            os.write(told, f"{event}\t{what}\n".encode(errors="replace"))
+            path = "" if sent else os.fsdecode(details[0]).removeprefix("file:").partition("?")[0]
+            if path != ":memory:":
+                os.write(told, f"{event}\t{os.path.realpath(path) if path else ''}\n".encode(errors="replace"))
 
     sys.addaudithook(note)
 
