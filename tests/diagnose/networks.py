@@ -117,6 +117,11 @@ def swapped(model: nn.Sequential, old: type[nn.Module], new: Callable[[], nn.Mod
     return nn.Sequential(*(new() if isinstance(m, old) else m for m in model))
 
 
+def changed_first(model: nn.Sequential, layer: nn.Module) -> nn.Sequential:
+    """The network with another first layer."""
+    return nn.Sequential(layer, *model[1:])
+
+
 class Detach(nn.Module):
     """Cuts the graph."""
 

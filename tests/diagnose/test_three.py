@@ -14,6 +14,7 @@ from tests.diagnose.networks import (
     Program,
     binary,
     changed,
+    changed_first,
     classifier,
     deep,
     dropped,
@@ -143,6 +144,12 @@ ROWS = (
         at_rest=True,
     ),
     Row(INIT, lambda: deep(model=with_weights(stack(8, *[16] * 4, 4), normal(2.0))), redrawn, at_rest=True),
+    Row(
+        "redundant-bias",
+        dropped,
+        lambda p: replace(p, model=changed_first(p.model, nn.Linear(8, 32, bias=False))),
+        causes=(),
+    ),
     # Gradient and graph
     Row("vanishing-gradient", lambda: deep(nn.Sigmoid), rectified, causes=("unfit-activation",)),
     Row(

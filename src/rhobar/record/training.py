@@ -18,6 +18,7 @@ __all__ = [
     "OptimizerFacts",
     "ParameterFacts",
     "RateProbe",
+    "RedundantBias",
     "ReplicaFacts",
     "ScalingFacts",
     "SplitProbe",
@@ -86,6 +87,21 @@ class CollapsedPair:
 
 
 @dataclass(frozen=True)
+class RedundantBias:
+    """A bias that the normalisation behind its map subtracts again.
+
+    Attributes:
+        name: Name of the bias.
+        weight: Name of the weight of its map.
+        size: Number of values.
+    """
+
+    name: str
+    weight: str
+    size: int
+
+
+@dataclass(frozen=True)
 class StructureFacts:
     """What the graph between the data and the loss is made of.
 
@@ -96,6 +112,7 @@ class StructureFacts:
         normalisations: Normalisation layers met.
         hand_written: Operations of the loss or a layer that have a stable form but were spelled out
             (``log(softmax)``, ``log(sigmoid)``, an ``exp`` that overflows, ``sqrt`` of a value that reaches 0).
+        redundant_biases: Biases that a normalisation removes.
     """
 
     num_maps: int = 0
@@ -103,6 +120,7 @@ class StructureFacts:
     collapsed: tuple[CollapsedPair, ...] = ()
     normalisations: int = 0
     hand_written: tuple[str, ...] = ()
+    redundant_biases: tuple[RedundantBias, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,8 @@ class StepReading:
         LossReading(self.graph, self.trace, self.pending, self.layers, self.names).note(tracker, step, loss)
         tracker.hand_written.update(self.trace.hand_written)
         if step < 4 or not tracker.structure.num_maps:
-            tracker.structure = structure(self.graph, self.layers, self.names.layer, self.names.recurrent)
+            names = self.names
+            tracker.structure = structure(self.graph, self.layers, names.layer, names.recurrent, names)
         used: dict[str, int] = {}
         for layer in self.layers:
             name = self.names.layer(layer.map.weight)
