@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from rhobar.record import BEFORE, Reading
+from rhobar.record import BEFORE, AttentionReading, Reading
+from rhobar.watch.attention import read_attentions
 from rhobar.watch.beside import data_beside
 from rhobar.watch.data import InputStatistics
 from rhobar.watch.forwards import tensors_in
@@ -124,6 +125,7 @@ class StepReading:
         self.hand_written = self.trace.hand_written
         self.pending = list(observer.passes.pending)
         self.drafts: list[Draft] = []
+        self.attentions: tuple[AttentionReading, ...] = ()
         self.rows: list[float] = []
         self.sheet = tracker.sheet
         self.sheet.start()
@@ -171,6 +173,7 @@ class StepReading:
             elif layer.map.kind.operation == "embedding" and tracker.inputs is None:
                 tracker.inputs = InputStatistics(integer=True)
             self._listen(layer.map.node, self.drafts[-1])
+        self.attentions = read_attentions(self.graph, self.names.layer)
         tracker.note_norm_batch(_norm_batch(self.graph))
         self._release()
 
@@ -234,6 +237,7 @@ class StepReading:
             layers=tuple(draft.reading(moments) for draft in self.drafts),
             parameters=tuple(parameters),
             gradient_norm=norm,
+            attentions=self.attentions,
         )
         if tracker.loss_scale is not None:
             scale = tracker.loss_scale.value
