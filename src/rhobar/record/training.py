@@ -20,6 +20,7 @@ __all__ = [
     "RateProbe",
     "RedundantBias",
     "ReplicaFacts",
+    "Representation",
     "ScalingFacts",
     "SplitProbe",
     "StructureFacts",
@@ -504,6 +505,25 @@ class FurtherFit:
 
 
 @dataclass(frozen=True)
+class Representation:
+    """What enters a map of the trained network, over the rows of a kept batch.
+
+    Attributes:
+        name: The map.
+        apart: Share of the energy that differs by row: Σ‖h_i − h̄‖² / Σ‖h_i‖².
+        stderr: Its standard error.
+        num_rows: Rows read.
+        data: Whether it is the data themselves.
+    """
+
+    name: str
+    apart: float
+    stderr: float
+    num_rows: int
+    data: bool = False
+
+
+@dataclass(frozen=True)
 class Answers:
     """What the trained network answers on the kept training batches, in eval mode.
 
@@ -571,6 +591,7 @@ class Training:
     splits: tuple[SplitProbe, ...] = ()
     rate: RateProbe | None = None
     answers: Answers | None = None
+    representations: tuple[Representation, ...] = ()
     subset: SubsetFit | None = None
     further: FurtherFit | None = None
     scaling: ScalingFacts | None = None

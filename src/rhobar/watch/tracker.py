@@ -223,6 +223,10 @@ class Tracker:
             self.nonfinite = None
         return scale < 1 and first is None
 
+    def layer_name(self, weight: Tensor) -> str:
+        """The layer that owns a weight."""
+        return self._names.layer(weight)
+
     @property
     def settled_losses(self) -> int:
         """How many losses have come; those still on the device have not. Any thread may ask."""

@@ -15,9 +15,9 @@ Heads that copy from one place are frozen because they have learned to; a traini
 ## Threshold
 σ_c = √(2 ln T) for T keys. Of T independent logits with deviation σ the largest lies at σ√(2 ln T), and a softmax over
 them is a random energy model: below σ_c its entropy ln T − σ²/2 grows with T and many keys share the weight; above, it
-stays finite while T grows, and a handful hold Σp² = 1 − σ_c/σ of it. Logits of unit queries and keys over √d have σ = 1,
-a third to a half of that. Weights that fall below the smallest float (87 nats below the largest) leave the count of keys:
-a count that falls to half of its start, or to one key, is told as well.
+stays finite while T grows, and a handful hold Σp² = 1 − σ_c/σ of it. Logits of unit queries and keys over √d have
+σ = 1, a third to a half of that. Weights that fall below the smallest float (87 nats below the largest) leave the
+count of keys: a count that falls to half of its start while half of the gradient is stopped is told as well.
 
 ## Example
 `torch.softmax(q @ k.transpose(1, 2), -1)` without the root of d, or Adam with a rate of 0.1
