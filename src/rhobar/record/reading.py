@@ -85,7 +85,7 @@ class AttentionReading:
     """One attention at one step, from some of its queries.
 
     Attributes:
-        name: Path of the map that its queries come from.
+        name: Path of the map nearest to its logits, that of the queries or of the keys.
         keys: Keys that the median query weighs with more than 0, among those read.
         spread: Standard deviation of the logits over the keys of a query, nats; the median over queries.
         stderr: Standard error of ``spread``.

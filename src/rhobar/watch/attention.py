@@ -27,6 +27,8 @@ FUSED = (
 MAX_ATTENTIONS = 16
 QUERIES, KEYS = 64, 512
 """Queries of one attention, and keys of one query, that are read at most, evenly spread."""
+SMALLEST = 1.4e-45
+"""The smallest float32: of a weight that is 0 although no mask hides its key, no more is known than that it is less."""
 _ON_THE_WAY = VIEWS | frozenset(["NativeDropout", "FusedDropout", "Mul"])
 """Between the weights and their product with the values."""
 
@@ -52,7 +54,8 @@ def _attentions(graph: Graph) -> Iterator[tuple[Node, Tensor]]:
             p, dim = saved(node, "result"), saved(node, "dim")
             if isinstance(p, Tensor) and p.ndim >= 2 and p.numel():
                 dim = dim - 2**64 if dim >= 2**63 else dim  # torch shows −1 as an unsigned number
-                yield node, torch.log(_thinned(p.detach().movedim(dim, -1)).float())
+                some = _thinned(p.detach().movedim(dim, -1)).float()
+                yield node, torch.log(some if _masked(graph, node) else some.clamp_min(SMALLEST))
         elif name in FUSED:
             logits = _scores(node)
             if logits is not None:
@@ -71,6 +74,20 @@ def _weighs_values(graph: Graph, node: Node) -> bool:
         if op_name(node) not in _ON_THE_WAY:
             return False
     return False
+
+
+def _masked(graph: Graph, node: Node) -> bool:
+    """Whether anything but a scaling stands between the product of queries and keys and their softmax."""
+    for _ in range(6):
+        signals = graph.signal_inputs(node)
+        if len(signals) != 1:
+            return True
+        node = signals[0]
+        if op_name(node) == "Bmm":
+            return False
+        if op_name(node) not in VIEWS | {"Mul", "Div"}:
+            return True
+    return True
 
 
 def _thinned(p: Tensor) -> Tensor:

@@ -16,8 +16,9 @@ Heads that copy from one place are frozen because they have learned to; a traini
 σ_c = √(2 ln T) for T keys. Of T independent logits with deviation σ the largest lies at σ√(2 ln T), and a softmax over
 them is a random energy model: below σ_c its entropy ln T − σ²/2 grows with T and many keys share the weight; above, it
 stays finite while T grows, and a handful hold Σp² = 1 − σ_c/σ of it. Logits of unit queries and keys over √d have
-σ = 1, a third to a half of that. Weights that fall below the smallest float (87 nats below the largest) leave the
-count of keys: a count that falls to half of its start while half of the gradient is stopped is told as well.
+σ = 1, a third to a half of that. A weight of 0 stands for the smallest float, 103 nats below 1, and the deviation is
+then underrated. Under a mask it cannot be told from a hidden key: there a count of keys that falls to half of its
+start, while half of the gradient is stopped, is told as well.
 
 ## Example
 `torch.softmax(q @ k.transpose(1, 2), -1)` without the root of d, or Adam with a rate of 0.1
@@ -86,8 +87,8 @@ def attention_logit_growth(training: Training, record: Record) -> Outcome:
     if last.keys >= _FEWEST_KEYS:
         limit = freezing_point(last.keys)
         text = (
-            f"deviate by {last.spread:.3g} over the keys of a query ({first.spread:.3g} at the start); from {limit:.2g} "
-            f"on a few of {last.keys} keys take all the weight"
+            f"deviate by {last.spread:.3g} over the keys of a query ({first.spread:.3g} at the start); from "
+            f"{limit:.2g} on a few of {last.keys} keys take all the weight"
         )
         number = Evidence("deviation of the attention logits", last.spread, limit, "nats", last.stderr)
     else:

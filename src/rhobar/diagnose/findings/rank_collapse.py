@@ -1,22 +1,23 @@
 """Representations of different inputs that have become parallel.
 
 ## What it does
-Sends a kept batch through a copy of the trained network and takes, of what enters every map, the share r² of its energy
-that tells rows apart. Fires when this is below the threshold where the last map reads it, although the data themselves
-differ, and the training fell short.
+Sends a kept batch through a copy of the trained network and takes, of what enters every map, the share r² of its
+energy that tells rows apart. Fires when this is below the threshold where the last map reads it, although the data
+themselves differ, and the training fell short.
 
 ## Why it harms
 The layers above see one and the same vector for every input: they can answer a constant, and little else.
 
 ## Known false alarms
-A network that has learned one answer because there is nothing else to learn shows it, too; the labels are then the cause,
-and it is told beneath them. Dropout makes rows differ by chance, so the copy runs without it.
+A network that has learned one answer because there is nothing else to learn shows it, too; the labels are then the
+cause, and it is told beneath them. Dropout makes rows differ by chance, so the copy runs without it, unless the network
+has batch normalisation.
 
 ## Threshold
-r² ≤ 1/T, T the number of steps, held between 10³ and 10⁴. The squared loss of the map above has the curvature ‖h̄‖² along
-the common direction and at most r²‖h‖² along any difference. The largest stable rate is 2/‖h̄‖², and at it a
-difference is learned by a factor of e^(−2 r² T) at best: by e^(−2) in the whole training. Data are collapsed by the same
-measure where they are far from zero mean; that is unscaled-inputs, and not said here.
+r² ≤ 1/T, T the number of steps, held between 10³ and 10⁴. The squared loss of the map above has the curvature ‖h̄‖²
+along the common direction and at most r²‖h‖² along any difference. The largest stable rate is 2/‖h̄‖², and at it a
+difference is learned by a factor of e^(−2 r² T) at best: by e^(−2) in the whole training. Data are collapsed by the
+same measure where they are far from zero mean; that is unscaled-inputs, and not said here.
 
 ## Example
 Thirty ReLU layers without skips (r² ≈ 9π²/2l² after l of them), twenty graph convolutions, attention without skips.
