@@ -57,7 +57,7 @@ _SHORTEST, _LONGEST = 1_000, 10_000
     ),
 )
 def rank_collapse(training: Training, record: Record) -> Outcome:
-    """Fire if the rows that the last map reads are one vector, those of the data are not, and the training fell short."""
+    """Fire if the last map reads one vector for all rows, the data differ, and the training fell short."""
     course = progress(training)
     if course is None or course.num_steps < MIN_STEPS:
         return unchecked("rank-collapse", f"needs {MIN_STEPS} backward passes")
