@@ -50,7 +50,7 @@ def _attentions(graph: Graph) -> Iterator[tuple[Node, Tensor]]:
     """Nodes of attentions, each with logits up to a constant of some queries (rows); −∞ where a key is not seen."""
     for node in graph.nodes:
         name = op_name(node)
-        if name == "Softmax" and _weighs_values(graph, node):
+        if name in ("Softmax", "SafeSoftmax") and _weighs_values(graph, node):
             p, dim = saved(node, "result"), saved(node, "dim")
             if isinstance(p, Tensor) and p.ndim >= 2 and p.numel():
                 dim = dim - 2**64 if dim >= 2**63 else dim  # torch shows −1 as an unsigned number
