@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rhobar.watch.hooks import LossCall
-from rhobar.watch.sites import Site
+from rhobar.watch.sites import Place
 
 __all__ = ["Forward", "ScoredLoss", "address", "first_tensor", "has_values", "tensors_in"]
 
@@ -33,7 +33,7 @@ class Forward:
     training: bool
     recorded: bool
     """Whether gradients were recorded."""
-    path: tuple[Site, ...] = ()
+    path: tuple[Place, ...] = ()
     dropout: float = 0.0
     """Largest rate of a dropout that was active in it."""
     calls: list[tuple[str, LossCall]] = field(default_factory=list)
@@ -47,11 +47,13 @@ class Forward:
     """Share of right answers, where labels were seen."""
     sample: Tensor | None = None
     """A few rows of its input, taken before the input was let go of."""
+    ends_look: bool = False
+    """Whether the next pass from its place had more rows: it may have been the last of a look at a set."""
 
     @property
     def source(self) -> str:
         """The place in the program that it was called from, as line numbers."""
-        return "/".join(str(line) for _, line in self.path[:4])
+        return "/".join(str(line) for _, line, _ in self.path[:4])
 
     def scored(self, kind: str, shape: tuple[int, ...] = ()) -> float | None:
         """The loss that was trained on, if it was called for this pass; else the sum of all that were.

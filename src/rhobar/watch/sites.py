@@ -6,9 +6,11 @@ from types import FrameType
 
 import torch
 
-__all__ = ["Site", "call_path", "call_site"]
+__all__ = ["Place", "Site", "call_path", "call_site"]
 
 Site = tuple[int, int]
+Place = tuple[int, int, int]
+"""Code, line and instruction: two calls of one line are two places."""
 
 _SKIP = (os.path.dirname(torch.__file__), os.path.dirname(os.path.dirname(__file__)), "<frozen", "<rhobar")
 
@@ -41,11 +43,11 @@ def call_site(depth: int = 1) -> Site:
     return 0, 0
 
 
-def call_path(depth: int = 1, *, limit: int = 6) -> tuple[Site, ...]:
-    """Sites of the nearest `limit` frames of the user's program, innermost first."""
-    path: list[Site] = []
+def call_path(depth: int = 1, *, limit: int = 6) -> tuple[Place, ...]:
+    """Places of the nearest `limit` frames of the user's program, innermost first."""
+    path: list[Place] = []
     frame = _user_frame(sys._getframe(depth))
     while frame is not None and len(path) < limit:
-        path.append((id(frame.f_code), frame.f_lineno))
+        path.append((id(frame.f_code), frame.f_lineno, frame.f_lasti))
         frame = _user_frame(frame.f_back)
     return tuple(path)
