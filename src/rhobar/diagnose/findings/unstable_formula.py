@@ -6,8 +6,8 @@ own inputs were finite, or when such a formula was spelled out by hand and the l
 non-finite.
 
 ## Why it harms
-log p → −∞ and 1/p → ∞ as p → 0; eˣ overflows float32 beyond x = 88.7; the derivative of √x at 0 is
-infinite.
+log p → −∞ and 1/p → ∞ as p → 0; eˣ overflows float32 beyond x = 88.7; the derivatives of √x at 0 and of
+arccos x at ±1 are infinite.
 
 ## Threshold
 Exact: non-finite output from finite input. A loss that had already risen to twice its start before that
@@ -46,6 +46,12 @@ OPERATIONS = (
     "Exp",
     "Pow",
     "Reciprocal",
+    "Acos",
+    "Acosh",
+    "Asin",
+    "Atanh",
+    "Erfinv",
+    "Logit",
     "LinalgVectorNorm",
     "Norm",
 )
