@@ -2,9 +2,9 @@
 
 ## What it does
 Counts features whose standard deviation over all rows read is exactly 0. Fires when all of them are
-constant in a training that is stuck, when at least half of them are and the run fell short of what the data
-allow, or when nine of ten rows of a batch equal another one (whole numbers from a division or a cast, say) in a
-training that is stuck.
+constant in a training that is stuck (of tokens: when all rows are the same), when at least half of them
+are and the run fell short of what the data allow, or when nine of ten rows of a batch equal another one
+(whole numbers from a division or a cast, say) in a training that is stuck.
 
 ## Why it harms
 A constant feature is a second bias: it says nothing and, if large, worsens the conditioning. Where all
@@ -58,6 +58,17 @@ REPEATED = 0.9
 def constant_features(training: Training, record: Record) -> Outcome:
     """Fire if at least half of the features never vary in a training that fell short."""
     inputs, hurt = training.inputs, harm(training)
+    if hurt is not None and _one_row(training) and hurt.course.stuck and hurt.course.constant is not None:
+        return Seen(
+            summary="The input rows are all one and the same row: the network cannot tell samples apart.",
+            severity=0.95,
+            confidence=0.95,
+            where=("input",),
+            evidence=(Evidence("distinct rows among the inputs", 1.0, 2.0),),
+            remedy=Remedy(
+                "Look at one batch as the network gets it: a lookup, a join or a cast made all rows the same."
+            ),
+        )
     if inputs is None or hurt is None or not inputs.std:
         return unchecked("constant-features", "the data entering the first linear map were not seen")
     if inputs.integer or inputs.num_rows < 2 or (training.num_rows_distinct == 1 and training.batch_sizes == (1,)):
@@ -89,3 +100,9 @@ def constant_features(training: Training, record: Record) -> Outcome:
         where=tuple(f"input feature {j}" for j in constant[:5]),
         evidence=(Evidence("share of constant features", share, 0.5),),
     )
+
+
+def _one_row(training: Training) -> bool:
+    """Whether every sample of every batch is the same, be it numbers or tokens."""
+    repeated = training.repeated_rows
+    return training.num_rows_distinct == 1 and repeated is not None and repeated > 0

@@ -64,7 +64,8 @@ OPERATIONS = (
     remedy=Remedy(
         "Use the stable form.",
         "log_p = F.log_softmax(z, dim=1)         # not log(softmax(z))\n"
-        "loss = F.binary_cross_entropy_with_logits(z, y)\nroot = torch.sqrt(x + 1e-8)",
+        "loss = F.binary_cross_entropy_with_logits(z, y)\nroot = torch.sqrt(x + 1e-8)\n"
+        "angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))",
     ),
     explains=(
         "nonfinite-values",
@@ -101,7 +102,9 @@ def unstable_formula(training: Training, record: Record) -> Outcome:
     place = (
         f"in {operation} ({first.where or 'the loss'}), in the formula {written[0]}" if written else f"in {operation}"
     )
-    if operation == BEFORE:
+    if first.operation in (*written, ", ".join(written)):
+        place = f"in the formula {written[0]} ({first.where or 'the loss'})"
+    elif operation == BEFORE:
         place = f"before {first.where}, in a formula of the model's own"
     elif not written:
         place += f" of {first.where or 'the loss'}"
