@@ -66,7 +66,7 @@ def constant_features(training: Training, record: Record) -> Outcome:
             where=("input",),
             evidence=(Evidence("distinct rows among the inputs", 1.0, 2.0),),
             remedy=Remedy(
-                "Look at one batch as the network gets it: a lookup, a join or a cast made all rows the same."
+                "Look at a batch as the network gets it: a lookup, a join or a cast made all rows the same."
             ),
         )
     if inputs is None or hurt is None or not inputs.std:
