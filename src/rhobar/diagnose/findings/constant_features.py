@@ -65,9 +65,7 @@ def constant_features(training: Training, record: Record) -> Outcome:
             confidence=0.95,
             where=("input",),
             evidence=(Evidence("distinct rows among the inputs", 1.0, 2.0),),
-            remedy=Remedy(
-                "Look at a batch as the network gets it: a lookup, a join or a cast made all rows the same."
-            ),
+            remedy=Remedy("Look at a batch as the network gets it: a lookup, a join or a cast made all rows the same."),
         )
     if inputs is None or hurt is None or not inputs.std:
         return unchecked("constant-features", "the data entering the first linear map were not seen")
