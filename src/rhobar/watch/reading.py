@@ -155,6 +155,7 @@ class StepReading:
                 tracker.sentinel.choose(tracker.parameters, layer.map.weight)
             if layer.map.in_first and step == 0:
                 tracker.parameters.track(layer.map.weight).turn(layer.map.weight)
+            tracker.parameters.weighs(layer.map.weight)
             used[name] = used.get(name, 0) + 1
             if used[name] > 1:
                 continue

@@ -337,9 +337,7 @@ class Tracker:
             inputs=self.inputs.facts() if self.inputs else None,
             targets=self.targets.facts(constant, floor),
             optimizer=self._optimizer_facts(),
-            parameters=tuple(
-                t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand or bare
-            ),
+            parameters=tuple(t.facts() for t in self.parameters.tracked.values() if t.belongs or by_hand or bare),
             readings=list(self.readings),
             evaluations=list(self.evaluations),
             modes=dataclasses.replace(self.modes, steps=self._mode_steps, eval_steps=self._eval_steps),
