@@ -275,6 +275,8 @@ class Evaluation:
         accuracy: Share of correct labels, where labels could be paired with outputs.
         training_mode: Whether the model was in train mode; beside other models, one whose answers depend on the mode.
         overlap: Share of its rows that were also seen in training, ``None`` if not read.
+        stderr: Standard error of ``loss`` over rows, ``None`` if the losses of rows were not seen.
+        change_stderr: Standard error, over rows, of its difference to the lowest loss of the same set before it.
     """
 
     step: int
@@ -285,6 +287,8 @@ class Evaluation:
     training_mode: bool = False
     overlap: float | None = None
     source: str = ""
+    stderr: float | None = None
+    change_stderr: float | None = None
 
 
 @dataclass(frozen=True)

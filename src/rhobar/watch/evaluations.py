@@ -4,7 +4,7 @@ A set is fed in batches of one size, the last of which may be smaller. Passes fr
 again are looks at several sets: `for rows in (train, test): score(model, rows)`.
 """
 
-from dataclasses import replace
+import math
 from itertools import pairwise
 
 from torch import Tensor
@@ -33,11 +33,9 @@ def evaluations(tracker: Tracker, group: list[Forward], source: str) -> list[Eva
     looks = _looks(group)
     seen = []
     for look in looks:
-        evaluation = replace(_evaluation(tracker, look), source=source)
-        if len(looks) > 1:
-            evaluation = replace(evaluation, source=f"{source}#{evaluation.num_rows} rows")
-        _see_split(tracker, look, evaluation.source)
-        seen.append(evaluation)
+        name = f"{source}#{sum(f.rows for f in look)} rows" if len(looks) > 1 else source
+        _see_split(tracker, look, name)
+        seen.append(_evaluation(tracker, look, name))
     return seen
 
 
@@ -52,12 +50,14 @@ def _looks(group: list[Forward]) -> list[list[Forward]]:
     return looks if len(sizes) == len(looks) <= MOST_SETS else [group]
 
 
-def _evaluation(tracker: Tracker, group: list[Forward]) -> Evaluation:
+def _evaluation(tracker: Tracker, group: list[Forward], source: str) -> Evaluation:
     """Passes of one model from one place, as one look at its quality."""
     kind = tracker.loss.kind if tracker.loss else "custom"
     shape = tracker.loss.output_shape[1:] if tracker.loss else ()
-    scored = [(f.rows, value) for f in group if (value := f.scored(kind, shape)) is not None]
-    scored_rows = sum(n for n, _ in scored)
+    scored = [(f.rows, *score) for f in group if (score := f.scored(kind, shape)) is not None]
+    scored_rows = sum(n for n, _, _ in scored)
+    loss = sum(value * n for n, value, _ in scored) / scored_rows if scored_rows else math.nan
+    errors = tracker.row_losses.change(source, loss, [rows for _, _, rows in scored])
     x = first_tensor(group[-1].args, group[-1].kwargs)
     # A generator without dropout gives the same samples in either mode, whatever the critic beside it holds.
     model = group[0].model()
@@ -66,10 +66,13 @@ def _evaluation(tracker: Tracker, group: list[Forward]) -> Evaluation:
         step=tracker.step,
         num_batches=len(group),
         num_rows=sum(f.rows for f in group),
-        loss=sum(value * n for n, value in scored) / scored_rows if scored_rows else None,
+        loss=loss if scored_rows else None,
+        stderr=errors[0] if errors else None,
+        change_stderr=errors[1] if errors else None,
         accuracy=_mean_hits(group),
         training_mode=sum((f.training and modal) or f.dropout > 0 for f in group) * 2 > len(group),
         overlap=tracker.rows.overlap(x) if x is not None and x.shape[0] <= 8192 else None,
+        source=source,
     )
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import torch
 from torch import _C, Tensor, nn
 
-from rhobar.watch.answers import compared_labels, evaluation_loss
+from rhobar.watch.answers import compared_labels, evaluation_call
 from rhobar.watch.evaluations import OF_MANY, evaluations, input_sample
 from rhobar.watch.forwards import Forward, ScoredLoss, address, has_values, tensors_in
 from rhobar.watch.graph import Graph
 from rhobar.watch.guard import Guard
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names, model_label
+from rhobar.watch.row_losses import row_losses
 from rhobar.watch.sites import Place, call_path
 from rhobar.watch.tracker import Tracker
 
@@ -212,8 +213,9 @@ class Passes:
                 return
             pair = compared_labels(forward.output, one, other)
             call = tracker.kept[-1].call
-            if pair is not None and call is not None and (value := evaluation_loss(call, *pair)) is not None:
-                forward.losses.append(ScoredLoss(tracker.loss.kind if tracker.loss else "custom", value))
+            if pair is not None and call is not None and (scored := evaluation_call(call, *pair)) is not None:
+                kind = tracker.loss.kind if tracker.loss else "custom"
+                forward.losses.append(ScoredLoss(kind, float(scored.value), rows=row_losses(scored)))
                 forward.hits = float((pair[0].argmax(1) == pair[1]).double().mean())
 
     def evaluated(self, loss: float, accuracy: float | None = None) -> None:
@@ -316,6 +318,6 @@ def _attribute(forward: Forward, kind: str, call: LossCall) -> None:
     if call.value.grad_fn is None and call.value.numel() == 1:
         if isinstance(call.input, Tensor) and not forward.recorded:
             value, shape = float(call.value) / call.divisor, tuple(call.input.shape[1:])
-            forward.losses.append(ScoredLoss(kind, value, shape))
+            forward.losses.append(ScoredLoss(kind, value, shape, row_losses(call)))
     else:
         forward.calls.append((kind, call))

@@ -30,6 +30,7 @@ from rhobar.watch.moments import Sheet
 from rhobar.watch.naming import Names
 from rhobar.watch.parameters import Histories, Parameters
 from rhobar.watch.replicas import Replica
+from rhobar.watch.row_losses import RowLosses
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.scaling import LossScale, ScalingHistory
 from rhobar.watch.schedule import Clock, Schedule
@@ -87,6 +88,7 @@ class Tracker:
         self.pairs = Pairs()
         self.rows = RowPrints()
         self.splits = SplitRows()
+        self.row_losses = RowLosses()
         self.rows_seen = 0
         self.batch_sizes: set[int] = set()
         self.evaluations: list[Evaluation] = []

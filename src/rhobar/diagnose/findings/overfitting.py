@@ -16,11 +16,13 @@ one that stopped at its best, shows no rise.
 
 ## Threshold
 Noise σ from second differences (see validation.py). The best of n noisy values lies σ√(2 ln n) too low, so a
-rise counts beyond (√(2 ln n) + 3) σ: three standard errors after allowing for the choice. It must also be 5 %
-of what the constant answer scores, the margin by which a training counts as having learned anything (half of
-the best loss where that is unknown). Well before the end: the best lies in the first 70 %, so that three
-tenths of the time were spent on getting worse. Gap: a quarter of the constant answer's loss, and a validation
-loss of twice the training loss. Accuracy: a quarter, and three binomial standard errors.
+rise counts beyond (√(2 ln n) + 3) σ: three standard errors after allowing for the choice. Where the losses of
+single rows were seen, it must be three standard errors of the mean of their differences, too: other rows could
+have told otherwise. It must also be 5 % of what the constant answer scores, the margin by which a training
+counts as having learned anything (half of the best loss where that is unknown). Well before the end: the best
+lies in the first 70 %, so that three tenths of the time were spent on getting worse. Gap: a quarter of the
+constant answer's loss, and a validation loss of twice the training loss. Accuracy: a quarter, and three
+binomial standard errors.
 
 ## Example
 Forty rows, ten thousand weights, a hundred epochs.
@@ -91,12 +93,14 @@ def _rise(training: Training, course: Progress, seen: list[Evaluation], losses: 
     best = min(range(n), key=losses.__getitem__)
     tail = losses[-max(1, n // 10) :]
     rise, sigma = fmean(tail) - losses[best], curve_noise(losses)
-    needed = max((minimum_bias(n) + 3) * sigma, _RISE * course.constant if course.constant else 0.5 * abs(losses[best]))
+    by_rows = seen[-1].change_stderr or 0.0
+    noise = max((minimum_bias(n) + 3) * sigma, 3 * by_rows)
+    needed = max(noise, _RISE * course.constant if course.constant else 0.5 * abs(losses[best]))
     at_best, at_end = _training_loss(training, seen[best].step), _training_loss(training, seen[-1].step)
     falling = at_end < at_best - 2 * course.noise
     if not (rise > needed and best + 1 <= _EARLY * n and falling and fmean(tail) > at_end):
         return None
-    stderr = math.hypot(sigma, sigma / math.sqrt(len(tail)))
+    stderr = max(math.hypot(sigma, sigma / math.sqrt(len(tail))), by_rows)
     gap = fmean(tail) - at_end
     return Seen(
         summary=f"The validation loss rose from {losses[best]:.3g} (step {seen[best].step}, evaluation "
@@ -118,7 +122,8 @@ def _gap(training: Training, course: Progress, seen: list[Evaluation], losses: l
     if course.constant is None or not course.learned or train < 0:
         return None
     kept = (course.constant - losses[-1]) / (course.constant - train)
-    if not (gap >= _GAP * course.constant + 3 * course.noise and losses[-1] >= 2 * train and kept < _KEPT):
+    noise = math.hypot(course.noise, seen[-1].stderr or 0.0)
+    if not (gap >= _GAP * course.constant + 3 * noise and losses[-1] >= 2 * train and kept < _KEPT):
         return None
     return Seen(
         summary=f"The validation loss ended at {losses[-1]:.3g} and the training loss at {train:.3g}: the "
@@ -127,7 +132,7 @@ def _gap(training: Training, course: Progress, seen: list[Evaluation], losses: l
         severity=0.5,
         confidence=0.7,
         evidence=(
-            Evidence("validation loss minus training loss", gap, _GAP * course.constant, stderr=course.noise),
+            Evidence("validation loss minus training loss", gap, _GAP * course.constant, stderr=noise),
             Evidence("validation loss over training loss", losses[-1] / train if train > 0 else math.inf, 2.0),
         ),
     )
