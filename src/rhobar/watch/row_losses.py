@@ -45,7 +45,8 @@ class Rows(NamedTuple):
 def row_losses(call: LossCall) -> Rows | None:
     """Losses of some rows of an evaluation's call; ``None`` if its value is no mean over rows."""
     prediction, target = call.input, call.target
-    if call.function.__name__ not in _BY_ROW or call.kwargs.get("weight") is not None or len(call.args) > 2:
+    weights = (call.kwargs.get("weight"), *call.args[2:])  # nn.BCEWithLogitsLoss hands them over by their place
+    if call.function.__name__ not in _BY_ROW or any(w is not None for w in weights):
         return None
     if not (isinstance(prediction, Tensor) and isinstance(target, Tensor)) or prediction.ndim == 0 or not target.ndim:
         return None

@@ -11,8 +11,9 @@ What is learned after the best point is true of the training rows only.
 
 ## Known false alarms
 Regularised trainings keep a small constant gap; classifiers grow overconfident and their validation loss
-creeps up by a per cent or two while the accuracy stays. Both are below the margins. A training in a game, or
-one that stopped at its best, shows no rise.
+creeps up by a per cent or two while the accuracy stays. Both are below the margins. A classifier whose
+validation loss ends within a tenth of the task of what a simple probe stands for has lost nothing that the
+data held, and is not accused. A training in a game, or one that stopped at its best, shows no rise.
 
 ## Threshold
 Noise σ from second differences (see validation.py). The best of n noisy values lies σ√(2 ln n) too low, so a
@@ -39,7 +40,7 @@ from statistics import fmean
 
 from rhobar.diagnose.progress import Progress, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
-from rhobar.diagnose.shortfall import judgeable
+from rhobar.diagnose.shortfall import baseline_loss, judgeable
 from rhobar.diagnose.validation import curve_noise, minimum_bias, training_evaluations, validation_evaluations
 from rhobar.record import Evaluation, Evidence, Record, Remedy, Training
 
@@ -49,6 +50,7 @@ _FEWEST = 4
 _EARLY = 0.7
 _RISE = 0.05
 _GAP = 0.25
+_MARGIN = 0.1
 _KEPT = 0.5
 """Of what was learned of the training rows, what holds for others."""
 
@@ -83,7 +85,17 @@ def overfitting(training: Training, record: Record) -> Outcome:
     losses = [e.loss for e in measured if e.loss is not None]
     if not all(map(math.isfinite, losses)):
         return None
+    if _no_harm(training, course, losses[-1]):
+        return None
     return _rise(training, course, measured, losses) or _gap(training, course, measured, losses)
+
+
+def _no_harm(training: Training, course: Progress, loss: float) -> bool:
+    """Whether a classifier that overfits still predicts held-out labels no worse than a simple probe does."""
+    baseline = baseline_loss(training)
+    if baseline is None or course.constant is None or training.loss is None or training.loss.kind == "mse":
+        return False
+    return loss <= baseline + _MARGIN * course.constant
 
 
 def _rise(training: Training, course: Progress, seen: list[Evaluation], losses: list[float]) -> Outcome:
