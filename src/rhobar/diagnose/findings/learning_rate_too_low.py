@@ -150,7 +150,12 @@ def _contradicted(training: Training) -> bool:
     """Whether the line search found its best at a step that is not much longer, or further steps brought nothing."""
     probe, further = training.rate, training.further
     # Where single steps are far too short, as many again lower the loss of rows that they do not see, too.
-    if further is not None and further.factor == 1 and further.gain <= 0:
+    if (
+        further is not None
+        and further.factor == 1
+        and 2 * further.num_steps >= training.num_steps
+        and further.gain <= 0
+    ):
         return True
     if probe is None or not probe.factors:
         return False
