@@ -1,11 +1,11 @@
 """Architecture searches on MNIST-1D at equal cost: random, evolution, policy gradient, differentiable.
 
 The cost is training steps. Random, evolution and policy train EVALUATIONS architectures for STEPS steps each and judge
-them on validation data. A pair of steps of the mixture costs as much time as `ratio` single steps, which is measured;
+them on validation data. A pair of steps of the mixture costs as much processor time as `ratio` single steps, measured;
 the differentiable search makes EVALUATIONS·STEPS/ratio pairs. What each finds is then trained anew, longer, from
 several seeds and judged on test data that no search saw. `average` are random architectures, judged likewise.
 
-    python benchmarks/architecture_search.py --searches 3 --evaluations 20 --steps 60
+    python benchmarks/architecture_search.py --searches 3 --evaluations 20 --steps 60 [--only differentiable]
 """
 
 import argparse
@@ -72,7 +72,7 @@ def accuracy(model: nn.Module, rows: tuple[Tensor, Tensor]) -> float:
 
 
 def ratio(rows: tuple[Tensor, Tensor]) -> float:
-    """Time of a pair of steps of the mixture in single steps of a random architecture."""
+    """Processor time of a pair of steps of the mixture in single steps of a random architecture."""
     x, y = rows[0][:BATCH], rows[1][:BATCH]
     alpha = nn.Parameter(torch.zeros(len(EDGES), len(OPERATIONS)))
     mixed = CellNetwork(10, lambda width: MixedCell(width, alpha), channels=WIDTH)
@@ -80,10 +80,10 @@ def ratio(rows: tuple[Tensor, Tensor]) -> float:
     single = [CellNetwork(10, partial(Cell, genotype=genotype), channels=WIDTH) for genotype in drawn]
 
     def spent(models: list[nn.Module]) -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         for model in models:
             nn.functional.cross_entropy(model(x), y).backward()
-        return (time.perf_counter() - start) / len(models)
+        return (time.process_time() - start) / len(models)
 
     runs = [(spent([mixed]), spent(single)) for _ in range(9)]
     return 2 * statistics.median(a / b for a, b in runs)
@@ -94,6 +94,7 @@ def searches(
 ) -> dict[str, Callable[[int], Genotype]]:
     """Name ↦ search of a seed."""
     pairs = max(1, round(options.evaluations * options.steps / ratio(rows["train"])))
+    print(f"differentiable: {pairs} pairs of steps cost as much as {options.evaluations * options.steps} steps")
 
     def judge(genotype: Genotype) -> float:
         return accuracy(trained(genotype, rows["train"], options.steps, 0), rows["validation"])
@@ -126,13 +127,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--final-steps", type=int, default=300)
     parser.add_argument("--final-seeds", type=int, default=2)
+    parser.add_argument(
+        "--only", action="append", choices=["average", "random", "evolution", "policy", "differentiable"]
+    )
     options = parser.parse_args()
     rows = data()
     print(f"{options.searches} searches of {options.evaluations} × {options.steps} steps each; test accuracy after "
           f"{options.final_steps} steps, {options.final_seeds} seeds each", flush=True)  # fmt: skip
     names = list(OPERATIONS)
     for name, search in searches(rows, options).items():
-        start, scores, found = time.perf_counter(), [], ()
+        if options.only and name not in options.only:
+            continue
+        start, scores, found = time.process_time(), [], ()
         for seed in range(options.searches):
             found = search(seed)
             each = [
@@ -141,7 +147,7 @@ def main() -> None:
             ]
             scores.append(statistics.mean(each))
         error = statistics.stdev(scores) / math.sqrt(len(scores)) if len(scores) > 1 else float("nan")
-        spent = time.perf_counter() - start
+        spent = time.process_time() - start
         print(f"{name:15} {statistics.mean(scores):.3f} ± {error:.3f}   {spent:5.0f} s   last: "
               f"{' '.join(names[g] for g in found)}", flush=True)  # fmt: skip
 

@@ -3,7 +3,7 @@
 The network is 64-100-50-10-50-100-64 with tanh, the loss the binary cross entropy of the pixels, the batch 500 of
 1797 scikit-learn digits. Both optimizers start from the same weights and see the same batches. The target is the loss
 that Adam, at the best of its rates, has reached on the whole set after `--steps` steps; K-FAC keeps its one setting.
-The cost of a step is timed on the same network, block by block in turn, in units of one gradient (forward and
+The cost of a step is processor time on the same network, block by block in turn, in units of one gradient (forward and
 backward), statistics and diagonalisation included at their rhythm.
 
     python benchmarks/kfac.py [--steps 1000] [--seeds 3] [--repetitions 9] [--only steps|cost]
@@ -109,13 +109,13 @@ def cost(task: Task, make: Make | None, steps: int) -> Callable[[], float]:
     optimizer = make(model) if make is not None else None
 
     def run() -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(steps):
             model.zero_grad()
             loss(model(batch)).backward()
             if optimizer is not None:
                 optimizer.step()
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     return run
 

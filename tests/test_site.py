@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from scripts.gallery.check import broken_links, foreign, requests_elsewhere, search_results
+from scripts.gallery.experiment_pages import source_of
 from scripts.gallery.textbook import ROOT
+
+from rhobar.experiments import find
 
 SITE = ROOT / "site"
 chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
@@ -74,3 +77,8 @@ def test_search_works_from_disk():
 def test_the_built_site_is_whole():
     assert broken_links(SITE) == []
     assert foreign(SITE) == []
+
+
+@pytest.mark.parametrize("name", ["random-rnn-chaos", "perceptron-convergence"])
+def test_the_page_of_an_experiment_shows_its_own_file_whatever_decorates_its_run(name: str):
+    assert source_of(find(name)).stem == name.replace("-", "_")

@@ -1,7 +1,6 @@
 """Write the sources of the site under build/gallery, and the site."""
 
 import argparse
-import inspect
 import re
 import shutil
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from scripts.gallery.api import anchors, api_pages
 from scripts.gallery.carriers import carriers
-from scripts.gallery.experiment_pages import experiment_index, write_experiment
+from scripts.gallery.experiment_pages import experiment_index, source_of, write_experiment
 from scripts.gallery.textbook import ROOT, textbook
 from scripts.gallery.textbook_page import textbook_page
 from sphinx.cmd.build import main as sphinx
@@ -79,7 +78,7 @@ def _experiments(chosen: Mapping[str, Experiment], places: Mapping[str, str], *,
     verdicts = {}
     for i, (name, experiment) in enumerate(chosen.items()):
         page = folder / f"{name}.md"
-        fresh = page.exists() and page.stat().st_mtime > Path(inspect.getfile(experiment.run)).stat().st_mtime
+        fresh = page.exists() and page.stat().st_mtime > source_of(experiment).stat().st_mtime
         kept = re.search(r'class="verdict (\w+)"', page.read_text(encoding="utf-8")) if fresh else None
         print(f"[{i + 1}/{len(chosen)}] {name}", flush=True)
         verdicts[name] = kept[1] if kept else write_experiment(experiment, folder, places)

@@ -14,7 +14,14 @@ from rhobar.report.readings.drawings import draw
 from rhobar.report.standalone import standalone
 from rhobar.report.wording import number
 
-__all__ = ["experiment_index", "topics", "write_experiment"]
+__all__ = ["experiment_index", "source_of", "topics", "write_experiment"]
+
+_NAMES = (
+    "AIC Adam AdaGrad AdamW Bayesian BIC CLT Gaussian Hoeffding Hopfield KL L1 L2 LSTM Lyapunov MAML MAP Marchenko NaN "
+    "Nesterov Newton Oja PAC Pastur Rademacher RMS RNN VC XOR"
+)
+_WRITTEN = {word.lower(): word for word in _NAMES.split()}
+"""Names and abbreviations that keep their capitals in a heading."""
 
 
 def topics() -> dict[str, list[Experiment]]:
@@ -49,7 +56,7 @@ def _page(experiment: Experiment, result: Result, places: Mapping[str, str]) -> 
         _facts(experiment, places),
         f"```console\n$ rhobar lab run {name}\n$ rhobar lab run {name} --broken\n```",
         f"The second breaks the assumption ({experiment.control}): then the claim must fail.",
-        f"## The run\n\n```{{literalinclude}} /{_source(experiment)}\n:language: python\n```",
+        f"## The run\n\n```{{literalinclude}} /{source_of(experiment).relative_to(ROOT)}\n:language: python\n```",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -113,8 +120,16 @@ def _card(experiment: Experiment, verdict: str) -> str:
 
 
 def _title(name: str) -> str:
-    return name.replace("-", " ").capitalize()
+    """Return the name as a heading, with the names in it as they are written.
+
+    Example:
+        >>> _title("random-rnn-chaos")
+        'Random RNN chaos'
+    """
+    first, *others = name.split("-")
+    return " ".join([_WRITTEN.get(first, first.capitalize()), *(_WRITTEN.get(word, word) for word in others)])
 
 
-def _source(experiment: Experiment) -> Path:
-    return Path(inspect.getfile(experiment.run)).relative_to(ROOT)
+def source_of(experiment: Experiment) -> Path:
+    """Return the file that defines a run, also where a decorator of torch's is around it."""
+    return Path(inspect.getfile(inspect.unwrap(experiment.run)))

@@ -165,6 +165,9 @@ def test_subgradients_and_polyak_lojasiewicz():
     for step in range(1, 60):
         x -= (2 * x + 3 * math.sin(2 * x)) / 8
         assert x**2 + 3 * math.sin(x) ** 2 <= T.polyak_lojasiewicz_bound(start, 1 / 32, 8.0, step).value
+    # On ½μθ² the excess falls by (1 − μ/L)² a step: within a factor of two of the exponent, at any condition number.
+    slowest = (1 - 1 / 100) ** (2 * 50)
+    assert slowest <= T.polyak_lojasiewicz_bound(1.0, 1.0, 100.0, 50).value <= slowest**0.4
 
 
 @pytest.mark.parametrize("rate, beta", [(0.1, 0.0), (0.7, 0.0), (0.1, 0.8), (1.3, 0.5)])

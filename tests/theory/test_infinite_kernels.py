@@ -116,6 +116,12 @@ def test_standard_parametrisation():
     assert ((found.mean(0) - truth).abs() <= 4.5 * found.std(0) / 12**0.5 + 0.02 * truth.abs()).all()
 
 
+def test_in_the_standard_parametrisation_a_linear_map_adds_its_bias():
+    x = torch.randn(3, 4, dtype=torch.float64)
+    exact = infinite_mlp(x, depth=0, bias_variance=0.3, width=7).ntk
+    torch.testing.assert_close(empirical_ntk(nn.Linear(4, 1).double(), [x]).matrix, exact)
+
+
 def test_a_linear_map_has_its_gram_matrix():
     x = torch.randn(3, 4)
     kernels = infinite_mlp(x, depth=0, weight_variance=3.0, bias_variance=1.0)

@@ -160,6 +160,14 @@ def test_rademacher_bound_holds(given_samples):
     assert sum(held) >= (1 - delta) * len(held)
 
 
+def test_the_class_of_all_labellings_needs_twice_its_complexity():
+    """C91: one that memorises has no empirical risk and the risk 1; all 0–1 losses together have R_n = ½."""
+    everything = torch.tensor(list(itertools.product([0.0, 1.0], repeat=8)), dtype=torch.float64)
+    complexity = T.table_rademacher(everything, num_draws=200, generator=rand(1))
+    assert complexity.value == pytest.approx(0.5, abs=4 * complexity.stderr)
+    assert T.rademacher_bound(0.0, 0.5, 10**8, 0.05, given_samples=False).value >= 1
+
+
 def test_binary_kl_and_its_inverse():
     for q, c in itertools.product([0.0, 0.01, 0.3, 0.9], [1e-4, 0.05, 1.0]):
         p = T.binary_kl_inverse(q, c)

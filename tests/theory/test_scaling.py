@@ -52,6 +52,21 @@ def test_intervals_cover(known, runs):
     assert torch.all((covered / runs - 0.9).abs() <= reach)
 
 
+def test_with_few_points_the_interval_is_the_likelihood_region_of_f():
+    """B76: at an end of the interval the best residual sum is S (1 + t²/(n − 3)), S the least of all."""
+    losses = (1.7 + 40 * SIZES**-0.34) * (1 + 0.01 * torch.randn(9, generator=rand(2), dtype=torch.float64))
+    law = T.fit_scaling_law(SIZES, losses, confidence=0.9)
+
+    def squares(alpha):
+        design = torch.stack([torch.ones_like(SIZES), SIZES**-alpha], 1) / losses[:, None]
+        fitted = design @ torch.linalg.lstsq(design, torch.ones(9, 1).double()).solution
+        return float((1 - fitted).square().sum())
+
+    rise = 1 + T.student_quantile(0.95, 6) ** 2 / 6
+    for end in (law.exponent.low, law.exponent.high):
+        assert squares(end) / squares(law.exponent.value) == pytest.approx(rise, rel=0.02)
+
+
 def test_known_errors_scale_the_intervals_and_the_residual():
     losses = (1.7 + 40 * SIZES**-0.34) * (1 + 0.003 * torch.randn(9, generator=rand(1), dtype=torch.float64))
     narrow, wide = (T.fit_scaling_law(SIZES, losses, stderr=s * losses) for s in (0.003, 0.006))

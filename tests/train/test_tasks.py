@@ -6,11 +6,12 @@ from tests.strategies.cases import rand
 from torch import nn
 
 from rhobar.train.data import DataSet, load
+from rhobar.train.recipe import Recipe
 from rhobar.train.tasks import Adversarial
 from rhobar.train.tasks.linear_probe import linear_probe
 from rhobar.train.tasks.maximum_mean_discrepancy import maximum_mean_discrepancy
 from rhobar.train.tasks.next_token import NextToken
-from rhobar.train.tasks.views import random_view
+from rhobar.train.tasks.views import RandomView, random_view
 from rhobar.train.tasks.windows import Windows
 
 
@@ -92,3 +93,23 @@ def test_a_view_without_change_is_the_image():
     still = {"angle": 0.0, "zoom": 0.0, "shift": 0.0, "contrast": 0.0, "noise": 0.0}
     assert torch.allclose(random_view(images, **still), images, atol=1e-6)
     assert not torch.allclose(random_view(images), images, atol=0.1)
+
+
+def test_training_sees_a_square_shifted_within_bounds_and_evaluation_where_it_is():
+    images = torch.zeros(200, 1, 20, 20)
+    images[:, :, 8:12, 8:12] = 1
+    view = RandomView(shift=0.2)
+    places = (view(images).sum(1) * torch.arange(20.0)).sum((1, 2)) / 16 - 9.5
+    assert 1.5 < places.abs().max() <= 2  # 0.2 of half the side
+    assert abs(places.mean()) < 0.3
+    assert torch.equal(view.eval()(images), images)
+    with pytest.raises(ValueError, match=r"at least 0, got -0\.1"):
+        RandomView(shift=-0.1)
+
+
+def test_views_are_part_of_the_recipe():
+    recipe = Recipe().with_values({"model.name": "lenet", "model.shift": 0.2, "training.max_steps": 1})
+    assert any(isinstance(module, RandomView) for module in recipe.assemble().model.modules())
+    assert not any(
+        isinstance(m, RandomView) for m in recipe.with_values({"model.shift": 0.0}).assemble().model.modules()
+    )

@@ -1,8 +1,7 @@
 """Run many scripts, alone and under ``rhobar run``, each in a fork of one process that has imported torch.
 
-    python forked.py JOBS.json RESULTS.json
-
-A job is ``{"script", "folder", "watched", "options", "break"}``; its result holds exit code, stdout and stderr.
+Jobs come as lines of JSON on the standard input, ``{"script", "folder", "watched", "break"}``; for each the answer is one line
+with exit code, stdout and stderr.
 """
 
 import json
@@ -32,6 +31,7 @@ def run(job: dict) -> dict:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             os.chdir(folder)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             for number, name in ((1, "stdout"), (2, "stderr")):
                 os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
             code = execute(job)
@@ -59,7 +59,7 @@ def execute(job: dict) -> int:
         if job["watched"]:
             from rhobar.cli.main import app
 
-            app(["run", "--quiet", "--out", job.get("out", "out"), *job["options"], job["script"]])
+            app(["run", "--quiet", "--out", "out", job["script"]])
         else:
             from rhobar.watch.launch import run_script
 
@@ -86,5 +86,5 @@ def broken(place: str) -> None:
 
 if __name__ == "__main__":
     warm_up()
-    jobs = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    Path(sys.argv[2]).write_text(json.dumps([run(job) for job in jobs]), encoding="utf-8")
+    for line in sys.stdin:
+        print(json.dumps(run(json.loads(line))), flush=True)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -112,52 +113,37 @@ INJECTED = {
     "rhobar.watch.exam:rate_line": "exam",
     "rhobar.watch.tracker:Tracker.result": "result",
 }
+GOOD = "m = mlp(); x, y = torch.randn(128, 4), torch.randint(3, (128,)); train(m, lambda: F.cross_entropy(m(x), y))\n"
+
+PROGRAMS = (
+    {name: HEAD + script + "\n" for name, script in SCRIPTS.items()}
+    | {path.stem: path.read_text(encoding="utf-8") for path in EXAMPLES}
+    | dict.fromkeys(INJECTED, HEAD + GOOD)
+)
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scripts")
-    jobs = []
-    paths = {name: folder / f"{i:02}.py" for i, name in enumerate(SCRIPTS)}
-    for name, path in paths.items():
-        path.write_text(HEAD + SCRIPTS[name] + "\n", encoding="utf-8")
-    paths |= {p.stem: p for p in EXAMPLES}
-    for name, path in paths.items():
-        for watched in (False, True):
-            where = folder / f"{path.stem}-{'watched' if watched else 'alone'}"
-            jobs.append({"name": name, "script": str(path), "folder": str(where), "watched": watched, "options": []})
-    good = folder / "good.py"
-    good.write_text(
-        HEAD
-        + "m = mlp(); x, y = torch.randn(128, 4), torch.randint(3, (128,))\ntrain(m, lambda: F.cross_entropy(m(x), y))\n"
-    )
-    for i, place in enumerate(INJECTED):
-        for watched in (False, True):
-            where = folder / f"broken{i}-{watched}"
-            jobs.append(
-                {
-                    "name": place,
-                    "script": str(good),
-                    "folder": str(where),
-                    "watched": watched,
-                    "options": [],
-                    "break": place,
-                }
-            )
-    (folder / "jobs.json").write_text(json.dumps(jobs), encoding="utf-8")
-    command = [
-        sys.executable,
-        "-W",
-        "default",
-        str(HERE / "forked.py"),
-        str(folder / "jobs.json"),
-        str(folder / "results.json"),
-    ]
-    subprocess.run(command, env=ENVIRONMENT, check=True, timeout=1200)
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    return {
-        (job["name"], job["watched"]): (result, Path(job["folder"])) for job, result in zip(jobs, results, strict=True)
-    }
+    """A function of a program's name: what it said alone, what it said watched, and where it wrote then."""
+    root = tmp_path_factory.mktemp("scripts")
+    command = [sys.executable, "-W", "default", str(HERE / "forked.py")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    with subprocess.Popen(command, env=ENVIRONMENT, **pipes) as server:
+
+        @cache
+        def outcome(name: str) -> tuple[dict, dict, Path]:
+            place = root / f"{list(PROGRAMS).index(name):02}"
+            script = place.with_suffix(".py")
+            script.write_text(PROGRAMS[name], encoding="utf-8")
+            said = []
+            for watched in (False, True):
+                folder = place / ("watched" if watched else "alone")
+                job = {"script": str(script), "folder": str(folder), "watched": watched}
+                print(json.dumps(job | {"break": name if name in INJECTED else None}), file=server.stdin, flush=True)
+                said.append(json.loads(server.stdout.readline()))
+            return said[0], said[1], folder
+
+        yield outcome
 
 
 def _without_torch(text):
@@ -174,7 +160,7 @@ def said(folder: Path) -> tuple[dict, dict]:
 
 @pytest.mark.parametrize("name", [*SCRIPTS, *(p.stem for p in EXAMPLES)])
 def test_the_scripts(name, outcomes):
-    alone, (watched, folder) = outcomes[name, False][0], outcomes[name, True]
+    alone, watched, folder = outcomes(name)
     if name in THROUGH_MODULES:
         alone["stderr"], watched["stderr"] = (_without_torch(text) for text in (alone["stderr"], watched["stderr"]))
     assert watched == alone
@@ -190,14 +176,14 @@ def test_the_scripts(name, outcomes):
 
 @pytest.mark.parametrize("place", INJECTED)
 def test_an_error_of_ours_is_contained(place, outcomes):
-    alone, (watched, folder) = outcomes[place, False][0], outcomes[place, True]
+    alone, watched, folder = outcomes(place)
     assert watched == alone
     diagnosis, record = said(folder)
     assert "injected" in json.dumps([record["unseen"], diagnosis["not_checked"]])
 
 
 def test_hostile_names_do_not_reach_page_or_terminal_raw(outcomes):
-    _, folder = outcomes["hostile names", True]
+    _, _, folder = outcomes("hostile names")
     page = (folder / "out" / "report.html").read_text(encoding="utf-8")
     assert "<script>alert(1)" not in page
     assert "\x1b" not in page

@@ -32,6 +32,7 @@ from rhobar.train.tasks import (
     Task,
     Translate,
 )
+from rhobar.train.tasks.views import RandomView
 
 __all__ = ["MODELS", "Family"]
 
@@ -62,12 +63,13 @@ def mlp(
     return nn.Sequential(nn.Flatten(), MLP(data.num_features, hidden, data.outputs, activation=between))
 
 
-def lenet(data: DataSet) -> nn.Module:
-    """LeNet-5; smaller images are padded or enlarged to its 32×32 pixels."""
+def lenet(data: DataSet, *, shift: float = 0.0, angle: float = 0.0, zoom: float = 0.0) -> nn.Module:
+    """LeNet-5 that is trained on random views; smaller images are padded or enlarged to its 32×32 pixels."""
     channels, side, _ = data.sample_shape
     fitted = nn.ZeroPad2d((32 - side) // 2) if 24 <= side < 32 else nn.Upsample(size=(32, 32), mode="bilinear")
+    seen = [RandomView(shift=shift, angle=angle, zoom=zoom)] if shift or angle or zoom else []
     net = LeNet5(data.outputs, in_channels=channels)
-    return net if side >= 32 else nn.Sequential(fitted, net)
+    return nn.Sequential(*seen, net) if side >= 32 else nn.Sequential(*seen, fitted, net)
 
 
 def resnet(data: DataSet, *, depth: int = 8, width: int = 16) -> nn.Module:
