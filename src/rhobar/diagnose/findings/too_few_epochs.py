@@ -123,8 +123,9 @@ def _tried(training: Training, constant: float) -> Seen | None:
     further = left_undone(training)
     if further is None:
         return None
-    # Of a net that explains half of what there is, as many steps again must leave half of the rest.
-    if further.before < constant / 2 and further.after > further.before / 2:
+    # Of a net that explains half of what there is, as many steps again must leave half of the rest, beyond doubt.
+    doubtful = further.after > further.before / 2 or further.gain <= _NEXT * constant + 3 * further.stderr
+    if further.before < constant / 2 and doubtful:
         return None
     return Seen(
         summary=f"A copy of the network trained for {further.num_steps} more steps comes from {further.before:.3g} to "
