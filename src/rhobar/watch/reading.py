@@ -23,6 +23,7 @@ from rhobar.watch.operations import Map
 from rhobar.watch.quiet import quiet
 from rhobar.watch.replicas import Note, row_prints
 from rhobar.watch.scaling import LossScale, unscaled
+from rhobar.watch.shards import ShardedReading, is_sharded, shards_of
 from rhobar.watch.tracker import Tracker
 from rhobar.watch.updates import OpenReading
 
@@ -38,7 +39,7 @@ SAME_TRAINING = 0.5
 
 def read_step(
     observer: "Observer", loss: Tensor, tracker: Tracker | None, scale: LossScale | None
-) -> "StepReading | None":
+) -> "StepReading | ShardedReading | None":
     """Read the graph of `loss` and find (or start) the training that it belongs to.
 
     Args:
@@ -48,10 +49,9 @@ def read_step(
         scale: A factor that a scaler has put on `loss`.
     """
     models = [model for f in observer.passes.pending if (model := f.model()) is not None]
-    if any(hasattr(module, "_get_fsdp_state") for model in models for module in model.modules()):
-        # Outside their layer's own pass such weights have no memory: to read them would end the program.
-        observer.guard.note("sharded models", "weights that fully_shard has spread over ranks are not read")
-        return None
+    spread = [p for model in models if is_sharded(model) for p in shards_of(model)]
+    if spread:  # the graph holds their gathered weights, which have no memory now: to read them would end the program
+        return _read_shards(observer, spread, loss, tracker, scale)
     graph = Graph(loss)
     given = {id(t) for f in observer.passes.pending for t in tensors_in([*f.args, *f.kwargs.values()])}
     # Data may ask for a gradient of their own; they are no parameters for that.
@@ -74,6 +74,21 @@ def read_step(
             for parameter in model.parameters():
                 tracker.parameters.track(parameter)
     return StepReading(observer, graph, loss, tracker, scale)
+
+
+def _read_shards(
+    observer: "Observer", parameters: list[Tensor], loss: Tensor, tracker: Tracker | None, scale: LossScale | None
+) -> ShardedReading | None:
+    reached = {id(p) for p in parameters if p.requires_grad}
+    if observer.only is not None and not reached & observer.only:
+        return None
+    tracker = _find_tracker(observer, tracker, reached)
+    if tracker is None:
+        return None
+    tracker.reached |= reached
+    for p in parameters:
+        tracker.parameters.track(p)
+    return ShardedReading(observer, loss, tracker, scale)
 
 
 def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[int]) -> Tracker | None:

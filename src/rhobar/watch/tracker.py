@@ -105,6 +105,8 @@ class Tracker:
         self.scaling = ScalingHistory()
         self.replica: Replica | None = None
         self.replicas: ReplicaFacts | None = None
+        self.shards: Any = None
+        """What ranks that share a sharded model tell each other."""
         self.outputs_range: tuple[float, float] | None = None
         self.alive: list[Any] = []
         """Small models and optimizers are held until the watcher stops, so that they can be examined."""
@@ -302,6 +304,7 @@ class Tracker:
     def result(self, name: str) -> Training:
         """Everything as plain data."""
         self.settle_losses()
+        self.rows.settle()
         self.settle_update(at_once=True)
         kind = self.loss.kind if self.loss else "custom"
         constant, floor = None, 0.0
