@@ -10,8 +10,9 @@ import pickle
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import hypothesis
 import jaxtyping
 import numpy as np
 import pytest
@@ -62,9 +63,11 @@ OPTIMIZERS = [
     lambda p: torch.optim.LBFGS(p, lr=0.1, max_iter=2),
 ]
 HABITS = (
-    "accumulate", "autocast", "checkpoint", "clip", "compile", "copy", "evaluate", "forget", "hooks", "in place",
-    "keep zeros", "numpy", "reentrant", "retain", "save", "scale", "shared", "within",
+    "accumulate", "autocast", "checkpoint", "clip", "copy", "evaluate", "forget", "hooks", "in place", "keep zeros",
+    "numpy", "reentrant", "retain", "save", "scale", "shared", "within",
 )  # fmt: skip
+PARTS = {"0": 38, "1": 38, "2": 38, "3": 37, "4": 37, "compiled": 12}
+"""200 programs in parts of their own, so that the workers of a test run share them; tracing one costs ten others."""
 
 
 class Step(nn.Module):
@@ -87,6 +90,7 @@ class Plan:
     habits: frozenset[str]
     seed: int
     bad: bool
+    compiled: bool = False
 
 
 PLANS = st.builds(
@@ -117,7 +121,9 @@ class Net(nn.Module):
             x = x + 0.01 * float(np.random.rand()) + 0.01 * random.random()
         for block in self.blocks:
             if {"checkpoint", "reentrant"} & self.habits:
-                x = x + checkpoint(block, x, use_reentrant="reentrant" in self.habits)
+                # Stopped early, the second forward pass of torch leaves RReLU's noise as memory was: results differ by chance.
+                whole = isinstance(block[1], nn.RReLU)
+                x = x + checkpoint(block, x, use_reentrant="reentrant" in self.habits, early_stop=not whole)
             elif "in place" in self.habits:
                 x = block(x).clone().mul_(0.5)
             else:
@@ -145,7 +151,7 @@ def _run(plan: Plan) -> object:
     if "hooks" in plan.habits:
         net.head.register_full_backward_hook(lambda m, i, o: seen.append(bits(o[0])))
         net.head.register_forward_hook(lambda m, a, o: seen.append(bits(o)))
-    model = torch.compile(net, backend="eager") if "compile" in plan.habits else net
+    model = torch.compile(net, backend="eager") if plan.compiled else net
     seen.append(_train(plan, net, model, x, y, loss))
     twin = copy.deepcopy(net) if "copy" in plan.habits else net
     if "save" in plan.habits:
@@ -238,12 +244,18 @@ def as_a_user_runs_it() -> Iterator[None]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-@given(PLANS)
-def test_a_random_program_is_not_changed(plan: Plan) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_a_random_program_is_not_changed(part: str) -> None:
+    plans = PLANS.map(lambda plan: replace(plan, compiled=part == "compiled"))
+    often = settings(max_examples=PARTS[part], deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    often(hypothesis.seed(list(PARTS).index(part))(given(plans)(is_not_changed)))()
+
+
+def is_not_changed(plan: Plan) -> None:
+    """Runs the program alone and watched."""
     outcomes = []
     for watched in (False, True):
-        torch._dynamo.reset() if "compile" in plan.habits else None
+        torch._dynamo.reset() if plan.compiled else None
         before = surroundings()
         if watched:
             with Watcher(budget=0.05 if plan.seed % 2 else None) as watcher:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rhobar.record import Moments
+from rhobar.watch.sums import row_sums
 
 __all__ = ["MAX_READ", "Sheet", "moments", "real", "sampled", "spread"]
 
@@ -144,8 +145,7 @@ class Sheet:
             if count <= 0:
                 break
             x = block[:count]
-            square, nonzero = torch.linalg.vecdot(x, x), x.clone().ne_(0).sum(1)
-            table = torch.stack([x.sum(1), square, x.amin(1), x.amax(1), nonzero]).tolist()
+            table = row_sums(x).tolist()
             for i, values in enumerate(zip(*table, strict=True)):
                 size, read = self._sizes[len(found)]
                 found.append(_moments(size, read, values, x[i]))
