@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-__all__ = ["LayerReading", "Moments", "ParameterReading", "Reading"]
+__all__ = ["AttentionReading", "LayerReading", "Moments", "ParameterReading", "Reading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,25 @@ class LayerReading:
 
 
 @dataclass(frozen=True, slots=True)
+class AttentionReading:
+    """One attention at one step, from some of its queries.
+
+    Attributes:
+        name: Path of the map nearest to its logits, that of the queries or of the keys.
+        keys: Keys that the median query weighs with more than 0, among those read.
+        spread: Standard deviation of the logits over the keys of a query, nats; the median over queries.
+        stderr: Standard error of ``spread``.
+        passed: 1 − Σ p², the trace of the softmax's Jacobian; mean over queries.
+    """
+
+    name: str
+    keys: int
+    spread: float
+    stderr: float
+    passed: float
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterReading:
     """One parameter at one step: sizes of weight, gradient and update, as root mean squares."""
 
@@ -146,6 +165,7 @@ class Reading:
         gradient_cosine: cos(g_t, g_{t−1}) with the reading one step before, over sampled elements.
         gradient_ratio: g_t·g_{t−1}/‖g_{t−1}‖²; below −1 the last step overshot by more than its own length.
         update_cosine: cos(Δθ_t, Δθ_{t−1}), over sampled elements.
+        attentions: Attentions in the order of the forward pass.
     """
 
     step: int
@@ -158,3 +178,4 @@ class Reading:
     gradient_cosine: float | None = None
     gradient_ratio: float | None = None
     update_cosine: float | None = None
+    attentions: tuple[AttentionReading, ...] = ()

@@ -21,6 +21,7 @@ from rhobar.watch.operations import (
     find_map,
     value_of,
 )
+from rhobar.watch.redundant import redundant_biases
 from rhobar.watch.skips import bypassed
 
 __all__ = ["Draft", "Layer", "find_layers", "read_layer", "structure"]
@@ -163,7 +164,11 @@ def _saturated(out: Tensor, activation: str | None) -> float | None:
 
 
 def structure(
-    graph: Graph, layers: list[Layer], name_of: Callable[[Tensor], str], recurrent: set[int]
+    graph: Graph,
+    layers: list[Layer],
+    name_of: Callable[[Tensor], str],
+    recurrent: set[int],
+    parameter_name: Callable[[Tensor], str],
 ) -> StructureFacts:
     """What stands between the data and the loss; `recurrent` holds weights of recurrent and attention modules."""
     own = [layer for layer in layers if layer.map.kind.operation != "embedding"]
@@ -203,6 +208,7 @@ def structure(
         nonlinearities=tuple(between),
         collapsed=tuple(pairs),
         normalisations=sum(op_name(node) in NORMALISATIONS for node in graph.nodes),
+        redundant_biases=redundant_biases(graph, parameter_name),
     )
 
 
