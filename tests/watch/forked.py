@@ -26,6 +26,15 @@ EARLY = (
 
 def warm_up() -> None:
     """Import once what every fork would: torch's first optimizer alone brings 800 modules, and takes 1.6 s over it."""
+    for name in (
+        "torch._dynamo",
+        "rhobar.cli.main",
+        "rhobar.diagnose.live",
+        "rhobar.report.html",
+        "rhobar.report.json_report",
+        "rhobar.report.terminal",
+    ):
+        importlib.import_module(name)
     import torch
 
     for name in EARLY:
@@ -101,7 +110,6 @@ def execute(job: dict) -> int:
 
 def broken(place: str) -> None:
     """Make a function of rhobar raise: ``module:name``."""
-    import importlib
 
     def fails(*args: object, **kwargs: object) -> None:
         raise RuntimeError("injected")
