@@ -26,15 +26,6 @@ EARLY = (
 
 def warm_up() -> None:
     """Import once what every fork would: torch's first optimizer alone brings 800 modules, and takes 1.6 s over it."""
-    for name in (
-        "torch._dynamo",
-        "rhobar.cli.main",
-        "rhobar.diagnose.live",
-        "rhobar.report.html",
-        "rhobar.report.json_report",
-        "rhobar.report.terminal",
-    ):
-        importlib.import_module(name)
     import torch
 
     for name in EARLY:
