@@ -10,7 +10,6 @@ from rhobar.probes.survey import Curve, Plot
 __all__ = ["EXPERIMENT"]
 
 _DIM = 10
-_SIZES = (40, 160, 640)
 _PENALTIES = (0.1, 1.0, 10.0)
 
 
@@ -34,22 +33,23 @@ def _movements(n: int, penalty: float, setting: Setting) -> tuple[float, float, 
 
 
 def _run(setting: Setting) -> Result:
-    over_n = [_movements(n, 1.0, setting) for n in _SIZES]
-    over_penalty = [_movements(_SIZES[-1], penalty, setting) for penalty in _PENALTIES]
+    sizes = setting.size((40, 160, 640), (400, 1600, 6400))
+    over_n = [_movements(n, 1.0, setting) for n in sizes]
+    over_penalty = [_movements(sizes[-1], penalty, setting) for penalty in _PENALTIES]
     worst = max(ratio for ratio, _, _ in (*over_n, *over_penalty))
-    fall = over_n[-1][1] * _SIZES[-1] / (over_n[-2][1] * _SIZES[-2])
+    fall = over_n[-1][1] * sizes[-1] / (over_n[-2][1] * sizes[-2])
     return Result(
         checks=(
             at_most("largest movement over ‖∇ℓᵢ‖/(λn)", 1.0, worst),
-            near("movement times n, at 640 over 160 samples: it falls like 1/n", 1.0, fall, relative=0.3),
+            near(f"movement times n, at {sizes[-1]} over {sizes[-2]} samples: like 1/n", 1.0, fall, relative=0.3),
         ),
         figures=(
             versus(
-                "Movement with one sample left out, λ = 1", "samples n", "‖w − w₋ᵢ‖, mean over i", _SIZES,
+                "Movement with one sample left out, λ = 1", "samples n", "‖w − w₋ᵢ‖, mean over i", sizes,
                 [bound for _, _, bound in over_n], [moved for _, moved, _ in over_n], log=True,
             ),
             Plot(
-                "Movement at n = 640", "penalty λ", "‖w − w₋ᵢ‖, mean over i",
+                f"Movement at n = {sizes[-1]}", "penalty λ", "‖w − w₋ᵢ‖, mean over i",
                 (
                     Curve("predicted bound", _PENALTIES, tuple(bound for _, _, bound in over_penalty)),
                     Curve("measured", _PENALTIES, tuple(moved for _, moved, _ in over_penalty)),
