@@ -8,6 +8,8 @@ import torch
 from rhobar.experiments.checks import at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.nn.activations import tanh
+from rhobar.nn.losses import mse
 
 __all__ = ["EXPERIMENT"]
 
@@ -36,7 +38,7 @@ def _trained(setting: Setting) -> tuple[list[torch.Tensor], torch.Tensor, torch.
 
 def _loss(params: list[torch.Tensor], slopes: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     W, b, v = params
-    return (torch.tanh(slopes * (x @ W.T + b)) @ v - y).square().mean()
+    return mse(tanh(slopes * (x @ W.T + b)) @ v, y)
 
 
 def _run(setting: Setting) -> Result:
@@ -74,4 +76,8 @@ EXPERIMENT = Experiment(
     textbook=("B62", "C-§9.2.1a"),
     control="units whose activations have different slopes",
     run=_run,
+    formulas=(
+        "rhobar.nn.activations.tanh",
+        "rhobar.nn.losses.mse",
+    ),
 )

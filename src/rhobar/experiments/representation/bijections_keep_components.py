@@ -9,18 +9,18 @@ from rhobar.probes.topology import persistent_homology
 
 __all__ = ["EXPERIMENT"]
 
-_LAYERS = 5
+_LAYERS, _DIM = 5, 3
 
 
 def _run(setting: Setting) -> Result:
-    generator, dim, per_cluster = setting.generator(), setting.size(3, 8), setting.size(30, 100)
-    direction = torch.nn.functional.normalize(torch.randn(dim, generator=generator, dtype=torch.float64), dim=0)
+    generator, per_cluster = setting.generator(), setting.size(30, 100)
+    direction = torch.nn.functional.normalize(torch.randn(_DIM, generator=generator, dtype=torch.float64), dim=0)
     sides = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat_interleave(per_cluster)
-    h = sides[:, None] * direction + 0.1 * torch.randn(len(sides), dim, generator=generator, dtype=torch.float64)
-    narrow = torch.eye(dim, dtype=torch.float64) - torch.outer(direction, direction)
+    h = sides[:, None] * direction + 0.1 * torch.randn(len(sides), _DIM, generator=generator, dtype=torch.float64)
+    narrow = torch.eye(_DIM, dtype=torch.float64) - torch.outer(direction, direction)
     counts = [persistent_homology(h, loops=False, generator=setting.generator(1)).num_significant(0)]
     for layer in range(_LAYERS):
-        Q = torch.linalg.qr(torch.randn(dim, dim, generator=generator, dtype=torch.float64)).Q
+        Q = torch.linalg.qr(torch.randn(_DIM, _DIM, generator=generator, dtype=torch.float64)).Q
         if setting.broken and layer == 0:
             Q = Q @ narrow
         h = torch.nn.functional.leaky_relu(h @ Q.T, 0.5)
