@@ -47,7 +47,7 @@ def _run(setting: Setting) -> Result:
             ),
             true("where the curves cross the error is larger", gap.value - 4 * gap.stderr > 0 and crossing != best),
             *(
-                equal(f"{name} of {terms[best]} terms, estimated from draws alone", p, Estimate(c.value, c.stderr))
+                equal(f"{name} of {terms[best]} terms, from draws alone", p, Estimate(c.value, c.stderr))
                 for name, p, c in (
                     ("bias²", bias[best], parts.bias_squared),
                     ("variance", variance[best], parts.variance),

@@ -49,9 +49,7 @@ def _run(setting: Setting) -> Result:
         checks=(
             at_least("where Adam ends: at the worst point, x = 1", 0.99, adam[-1]),
             at_least("its regret per step in the end: 2(C − 2)/3", 1.99 * mean_slope, regret),
-            at_least(
-                "Adam's regret in the end, over all rounds: above what descent guarantees", allowed, steps * regret
-            ),
+            at_least("Adam's regret over all rounds: above what descent guarantees", allowed, steps * regret),
             at_most("where AMSGrad ends, which forgets no large v: below its start", amsgrad[0], amsgrad[-1]),
         ),
         figures=(
