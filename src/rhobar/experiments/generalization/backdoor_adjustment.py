@@ -54,7 +54,7 @@ def _run(setting: Setting) -> Result:
     n = setting.size(100_000, 2_000_000)
     z, x, y = _draw(n, setting)
     acted = [mean_of(_draw(n, setting, do=value)[2]) for value in (0, 1)]
-    adjusted = [adjusted(z, x, y, value) for value in (0, 1)]
+    by_cells = [adjusted(z, x, y, value) for value in (0, 1)]
     plain = [mean_of(y[x == value]) for value in (0, 1)]
     truth = [0.2 + _EFFECT * value + _CONFOUNDING * _P_Z for value in (0, 1)]
     biased = []
@@ -67,7 +67,7 @@ def _run(setting: Setting) -> Result:
         checks=(
             *(
                 equal(f"P(y | do(x = {v})), adjusted for z", t, m)
-                for v, t, m in zip((0, 1), truth, adjusted, strict=True)
+                for v, t, m in zip((0, 1), truth, by_cells, strict=True)
             ),
             *(
                 equal(f"P(y | do(x = {v})), by intervention", t, m)
@@ -76,7 +76,7 @@ def _run(setting: Setting) -> Result:
             *(equal(f"P(y | x = {v}), observed: biased", t, m) for v, t, m in zip((0, 1), biased, plain, strict=True)),
             true("observed and intervened differ beyond 4 errors", gap > 4 * (plain[1].stderr + acted[1].stderr)),
         ),
-        figures=(versus("Effect of x on y", "x", "P(y = 1 | do(x))", (0, 1), truth, adjusted),),
+        figures=(versus("Effect of x on y", "x", "P(y = 1 | do(x))", (0, 1), truth, by_cells),),
         notes=("A model that predicts well from observed data is biased the same way: it learns P(y | x).",),
     )
 
