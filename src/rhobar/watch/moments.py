@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from rhobar.record import Moments
+from rhobar.watch.sums import row_sums
 
 __all__ = ["MAX_READ", "Sheet", "local", "moments", "real", "sampled", "spread"]
 
@@ -158,8 +159,7 @@ class Sheet:
             if count <= 0:
                 break
             x = block[:count]
-            square, nonzero = torch.linalg.vecdot(x, x), x.clone().ne_(0).sum(1)
-            table = torch.stack([x.sum(1), square, x.amin(1), x.amax(1), nonzero]).tolist()
+            table = row_sums(x).tolist()
             for i, values in enumerate(zip(*table, strict=True)):
                 size, read = self._sizes[len(found)]
                 found.append(_moments(size, read, values, x[i]))

@@ -19,6 +19,8 @@ __all__ = ["Histories", "Parameters", "Tracked", "cosine", "identical_rows"]
 
 SAMPLE = 512
 """Elements kept of each parameter for directions and movement."""
+STAYS = 3
+"""Readings in which a loose tensor was the weight of a map, from which on it is one of the network's."""
 LARGE = 1 << 13
 """Elements from which a dot product is faster than a norm."""
 
@@ -43,12 +45,19 @@ class Tracked:
     movement: float | None = None
     axis: int = 0
     owned: bool = True
+    weighed: int = 0
+    """Readings in which it was the weight of a map."""
     moved_before: bool = False
     start: float = field(init=False)
     """Length of the first sample."""
 
     def __post_init__(self) -> None:
         self.start = float(self.first.norm())
+
+    @property
+    def belongs(self) -> bool:
+        """Whether it is a parameter: of a module, held by an optimizer, or a tensor that stays and weighs signals."""
+        return self.owned or self.held or (self.weighed >= STAYS and self.ref() is not None)
 
     def turn(self, tensor: Tensor) -> None:
         """The weight stands as (in, out): its units are columns."""
@@ -189,6 +198,12 @@ class Parameters:
         )
         self.tracked[id(tensor)] = known
         return known
+
+    def weighs(self, tensor: Tensor) -> None:
+        """Note that a tensor was the weight of a map."""
+        known = self.tracked.get(id(tensor))
+        if known is not None and known.ref() is tensor:
+            known.weighed += 1
 
     def live(self) -> list[tuple[Tracked, Tensor]]:
         """The parameters that still exist."""

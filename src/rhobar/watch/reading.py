@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from rhobar.record import BEFORE, Reading
+from rhobar.record import BEFORE, AttentionReading, Reading
+from rhobar.watch.attention import read_attentions
 from rhobar.watch.beside import data_beside
 from rhobar.watch.data import InputStatistics
 from rhobar.watch.forwards import tensors_in
@@ -139,6 +140,7 @@ class StepReading:
         self.hand_written = self.trace.hand_written
         self.pending = list(observer.passes.pending)
         self.drafts: list[Draft] = []
+        self.attentions: tuple[AttentionReading, ...] = ()
         self.rows: list[float] = []
         self.sheet = tracker.sheet
         self.sheet.start()
@@ -159,7 +161,8 @@ class StepReading:
         LossReading(self.graph, self.trace, self.pending, self.layers, self.names).note(tracker, step, loss)
         tracker.hand_written.update(self.trace.hand_written)
         if step < 4 or not tracker.structure.num_maps:
-            tracker.structure = structure(self.graph, self.layers, self.names.layer, self.names.recurrent)
+            names = self.names
+            tracker.structure = structure(self.graph, self.layers, names.layer, names.recurrent, names)
         used: dict[str, int] = {}
         for layer in self.layers:
             name = self.names.layer(layer.map.weight)
@@ -167,6 +170,7 @@ class StepReading:
                 tracker.sentinel.choose(tracker.parameters, layer.map.weight)
             if layer.map.in_first and step == 0:
                 tracker.parameters.track(layer.map.weight).turn(layer.map.weight)
+            tracker.parameters.weighs(layer.map.weight)
             used[name] = used.get(name, 0) + 1
             if used[name] > 1:
                 continue
@@ -185,6 +189,7 @@ class StepReading:
             elif layer.map.kind.operation == "embedding" and tracker.inputs is None:
                 tracker.inputs = InputStatistics(integer=True)
             self._listen(layer.map.node, self.drafts[-1])
+        self.attentions = read_attentions(self.graph, self.names.layer)
         tracker.note_norm_batch(_norm_batch(self.graph))
         self._release()
 
@@ -248,6 +253,7 @@ class StepReading:
             layers=tuple(draft.reading(moments) for draft in self.drafts),
             parameters=tuple(parameters),
             gradient_norm=norm,
+            attentions=self.attentions,
         )
         if tracker.loss_scale is not None:
             scale = tracker.loss_scale.value
