@@ -158,12 +158,21 @@ def said(folder: Path) -> tuple[dict, dict]:
     )
 
 
+def touched(folder: Path) -> set[str]:
+    """What a program wrote to outside ``out``, as seen from its folder, and whether it used the network."""
+    lines = (folder / "touched").read_text(encoding="utf-8").splitlines()
+    own = str(folder.resolve())
+    outside = [line for line in lines if f"\t{own}/out" not in line and "__pycache__" not in line]
+    return {line.replace(own, ".") for line in outside}
+
+
 @pytest.mark.parametrize("name", [*SCRIPTS, *(p.stem for p in EXAMPLES)])
 def test_the_scripts(name, outcomes):
     alone, watched, folder = outcomes(name)
     if name in THROUGH_MODULES:
         alone["stderr"], watched["stderr"] = (_without_torch(text) for text in (alone["stderr"], watched["stderr"]))
     assert watched == alone
+    assert touched(folder) <= touched(folder.with_name("alone"))
     if name in NO_DIAGNOSIS:
         return
     diagnosis, record = said(folder)
