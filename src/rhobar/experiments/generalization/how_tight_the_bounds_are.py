@@ -35,7 +35,8 @@ def _draw(n: int, target: Tensor, generator: torch.Generator, *, broken: bool) -
     x = torch.randn(m, len(target), generator=generator, dtype=torch.float64)
     flips = torch.rand(m, generator=generator) < _NOISE
     y = (x @ target).sign() * torch.where(flips, -1.0, 1.0)
-    return (y[:, None] * x / x.norm(dim=1, keepdim=True)).repeat(n // m, 1)
+    signed: Tensor = y[:, None] * x / x.norm(dim=1, keepdim=True)
+    return signed.repeat(n // m, 1)
 
 
 def _risk(w: Tensor, target: Tensor) -> float:

@@ -31,7 +31,7 @@ def share_of_minima(dim: int) -> float:
         >>> round(share_of_minima(2), 4), share_of_minima(1)
         (0.1464, 0.5)
     """
-    return _EXACT.get(dim, _EXACT[3] ** (dim / 3))
+    return _EXACT.get(dim, math.pow(_EXACT[3], dim / 3))
 
 
 def _run(setting: Setting) -> Result:

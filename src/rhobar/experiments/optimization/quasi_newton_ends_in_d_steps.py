@@ -12,7 +12,7 @@ from rhobar.linalg import LinearOperator, conjugate_gradient
 
 __all__ = ["EXPERIMENT"]
 
-_CONDITION = 100.0
+_CONDITION = 30.0
 
 
 def _hessian(dim: int, setting: Setting) -> Tensor:
@@ -42,7 +42,7 @@ def _bfgs(A: Tensor, theta: Tensor, *, exact: bool) -> tuple[list[Tensor], Tenso
 
 
 def _run(setting: Setting) -> Result:
-    dim = setting.size(6, 12)
+    dim = setting.size(6, 8)
     A = _hessian(dim, setting)
     start = torch.randn(dim, generator=setting.generator(1), dtype=torch.float64)
     points, H, secant = _bfgs(A, start, exact=not setting.broken)
@@ -60,7 +60,7 @@ def _run(setting: Setting) -> Result:
             at_most("largest ‖Hy − s‖/‖s‖: rounding", 1e-9, secant),
             at_most("largest distance from the iterates of conjugate gradients", 1e-6, apart),
         ),
-        figures=(versus(f"BFGS on a quadratic of {dim} dimensions, κ = 100", "step", "log₁₀ error", range(dim + 1),
+        figures=(versus(f"BFGS on a quadratic of {dim} dimensions, κ = 30", "step", "log₁₀ error", range(dim + 1),
                         [math.log10(max(t, 1e-16)) for t in theory], [math.log10(max(e, 1e-16)) for e in errors]),),
         notes=("Without the exact search the secant equation still holds, but d steps do not end it.",),
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Invariance: a shift moves a wave by 1 − cos of its phase in all equivariant layers, and not at all after pooling."""
 
 import math
+from functools import partial
 
 import torch
 from torch import nn
@@ -46,7 +47,7 @@ def _run(setting: Setting) -> Result:
     model = _model(setting).eval()
     found: list[dict[str, Estimate]] = []
     for s in _SHIFTS:
-        layers = invariance(model, [x], lambda x, s=s: x.roll(s, -1)).layers
+        layers = invariance(model, [x], partial(torch.roll, shifts=s, dims=-1)).layers
         found.append({"input": layers["input"], "conv": layers["0"], "pooled": layers["2"]})
     law = [1 - math.cos(2 * math.pi * _FREQUENCY * s / _POINTS) for s in _SHIFTS]
     checks: list[Check] = [
