@@ -1,8 +1,9 @@
 """How long an epoch of `fit` takes beside the plain loop and beside other trainers, interleaved in one process.
 
 An MLP 784-256-256-10 on 20,000 rows of random numbers, batch 128, Adam; the plain loop is a DataLoader over a
-TensorDataset with torch's default Adam. Every trainer does one epoch in turn, again and again; printed are medians of
-the processor time of this process, which other processes on the machine do not change as they do the wall clock.
+TensorDataset with torch's default Adam, and `fit` is given the same one, which it fuses, or one that forbids it. Every
+trainer does one epoch in turn, again and again; printed are medians of the processor time of this process, which other
+processes on the machine do not change as they do the wall clock.
 
     python benchmarks/loops.py [rounds]
 
@@ -133,7 +134,7 @@ RIVALS = {
 def main(rounds=5):
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    makers = {"plain loop": plain, "fit, fused": lambda: ours(fused=True), "fit": lambda: ours(fused=None)}
+    makers = {"plain loop": plain, "fit": lambda: ours(fused=None), "fit, unfused": lambda: ours(fused=False)}
     makers |= {name: make for name, make in RIVALS.items() if importlib.util.find_spec(name)}
     epochs = {name: make() for name, make in makers.items()}
     for epoch in epochs.values():

@@ -4,6 +4,7 @@ Jobs come as lines of JSON on the standard input, ``{"script", "folder", "watche
 with exit code, stdout and stderr.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -12,21 +13,24 @@ import time
 import traceback
 from pathlib import Path
 
+EARLY = (
+    "torch._dynamo",
+    "rhobar.cli.main",
+    "rhobar.diagnose.findings",
+    "rhobar.diagnose.live",
+    "rhobar.report.html",
+    "rhobar.report.json_report",
+    "rhobar.report.terminal",
+)
+
 
 def warm_up() -> None:
     """Import once what every fork would: torch's first optimizer alone brings 800 modules, and takes 1.6 s over it."""
     import torch
-    import torch._dynamo
 
-    import rhobar.cli.main
-    import rhobar.diagnose.findings
-    import rhobar.diagnose.live
-    import rhobar.report.html
-    import rhobar.report.json_report
-    import rhobar.report.terminal
-
+    for name in EARLY:
+        importlib.import_module(name)
     torch.set_num_threads(1)
-    assert rhobar
 
 
 def run(job: dict) -> dict:
@@ -97,7 +101,6 @@ def execute(job: dict) -> int:
 
 def broken(place: str) -> None:
     """Make a function of rhobar raise: ``module:name``."""
-    import importlib
 
     def fails(*args: object, **kwargs: object) -> None:
         raise RuntimeError("injected")

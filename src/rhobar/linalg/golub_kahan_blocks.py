@@ -62,7 +62,7 @@ def largest_singular_value_of_blocks(
     spaces = _Spaces(A, num_blocks, steps, generator)
     for k in range(steps):
         spaces.step(k)
-        if MIN_STEPS <= k + 1 < steps and k % 2:  # a decomposition costs as much as a small product
+        if MIN_STEPS <= k + 1 < steps and k % 2 and spaces.may_stop(k + 1, tol):
             found = spaces.best(k + 1, tol)
             if found.converged or not found.value < float("inf"):
                 return found
@@ -89,6 +89,20 @@ class _Spaces:
         v = (self.A.T @ U[k].view(-1)).view(self.b, -1)
         B[:, k, k + 1] = _normalised(torch.addcmul(v, V[k], B[:, k, k, None], value=-1), V[k + 1])
 
+    def may_stop(self, k: int, tol: float) -> bool:
+        """Whether the residual of the largest is small enough, or something is not finite.
+
+        By B Bᵀ = P Σ² Pᵀ, for a decomposition of B itself costs as much as some small products.
+        """
+        B = self.B[:, :k, : k + 1].double().cpu()
+        scale = B.abs().max().item()
+        if not 0 < scale < float("inf"):
+            return True
+        B = B / scale
+        squares, P = torch.linalg.eigh(B[..., :k] @ B[..., :k].mT)
+        largest, i = (one.item() for one in squares[:, -1].max(0))
+        return abs(B[i, k - 1, k] * P[i, -1, -1]).item() <= tol * largest**0.5
+
     def best(self, k: int, tol: float) -> SingularValue:
         """Return the largest triple of U_k B_k V_kᵀ, over the blocks."""
         columns = k + 1 if k == self.U.shape[2] else k  # U spans all there is: nothing leaves the spaces
@@ -108,7 +122,7 @@ class _Spaces:
 def _normalised(x: Float[Tensor, "blocks dim"], out: Float[Tensor, "blocks dim"]) -> Float[Tensor, " blocks"]:
     """Put unit vectors in the direction of x there, and return the lengths."""
     length: Tensor = torch.linalg.vector_norm(x, dim=1)
-    torch.div(x, torch.where(length == 0, torch.inf, length)[:, None], out=out)
+    torch.div(x, length.clamp_min(torch.finfo(x.dtype).tiny)[:, None], out=out)
     return length
 
 

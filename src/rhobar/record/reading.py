@@ -33,6 +33,36 @@ class Moments:
         """Standard deviation √(rms² − mean²) of the finite elements read."""
         return math.sqrt(max(self.rms**2 - self.mean**2, 0.0))
 
+    def stderr(self, quantity: str) -> float:
+        """Sampling error of one of its numbers, 0 where the tensor was read whole.
+
+        With n of N elements read, each times √(1 − n/N) as nothing is sampled twice,
+
+            s(mean) = √((rms² − mean²)/n),   s(rms) ≤ ½·√((max² − rms²)/n),   s(share) = √(p(1 − p)/n).
+
+        The second follows from s(rms) = s(rms²)/(2·rms) and E[x⁴] ≤ max²·E[x²].
+
+        Args:
+            quantity: ``mean``, ``rms``, ``zero`` or ``nonfinite``.
+
+        Example:
+            >>> Moments(size=1000, read=100, mean=0.0, rms=1.0, max_abs=3.0, zero=0.5, nonfinite=0.0).stderr("zero")
+            0.04743416490252569
+
+        Reference: Cochran (1977), Sampling Techniques, theorem 2.2.
+        """
+        if self.read >= self.size or self.read < 1:
+            return 0.0
+        if quantity == "mean":
+            variance = self.rms**2 - self.mean**2
+        elif quantity == "rms":
+            variance = (self.max_abs**2 - self.rms**2) / 4
+        else:
+            share: float = getattr(self, quantity)
+            variance = share * (1 - share)
+        rest = 1 - self.read / self.size
+        return math.sqrt(max(variance, 0.0) / self.read * rest) if math.isfinite(variance) else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class LayerReading:

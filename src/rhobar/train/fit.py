@@ -62,7 +62,8 @@ def fit(
         loss: ``loss(model(inputs), targets)`` for batches that are pairs, else ``loss(model, batch)``; a mean over the
             rows. `nn.CrossEntropyLoss(label_smoothing=0.1)` smooths labels.
         batches: `Batches` for data in memory, a DataLoader or any iterable for a stream.
-        optimizer: Any torch optimizer, those that need a closure as well.
+        optimizer: Any torch optimizer, those that need a closure as well. Adam and AdamW on the CPU take torch's fused
+            kernel meanwhile, unless `fused` or `foreach` was given: the same update, rounded differently in float32.
         epochs: Passes over the data.
         max_steps: End after this many updates, whatever the epoch.
         schedule: From `rhobar.train.schedules`; the optimizer's own rate stays if None.

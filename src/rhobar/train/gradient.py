@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim.optimizer import Optimizer
 
+from rhobar.train.fused import lay_out_
 from rhobar.train.mixup import Mixture, draw_mixture, mixed_cost
 from rhobar.train.objective import Objective, answer, is_pair, on_device
 from rhobar.train.penalty import add_penalty_, penalty
@@ -135,6 +136,8 @@ class Gradient:
             clip_value_(params, self.clip_value)
         if self.clip_norm is not None:
             self.norm = clip_norm_(params, self.clip_norm)
+        if self.optimizer.param_groups[0].get("fused"):
+            lay_out_(params)
 
     def penalized_loss(self, pieces: list[Piece], mixtures: list[Mixture | None]) -> Tensor:
         """Compute the gradient and return what it is the gradient of, for a line search."""

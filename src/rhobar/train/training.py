@@ -13,6 +13,7 @@ from rhobar.train.averages import Average
 from rhobar.train.checkpoint import read_checkpoint, write_checkpoint
 from rhobar.train.distribute import distribute
 from rhobar.train.evaluate import evaluate
+from rhobar.train.fused import fuse
 from rhobar.train.gradient import Gradient
 from rhobar.train.objective import Objective
 from rhobar.train.options import Options
@@ -101,6 +102,7 @@ class Training:
     def steps(self) -> Iterator[Step]:
         """Run; yield every step."""
         modes = {module: module.training for module in self.model.modules()}
+        kernels = [group.get("fused") for group in self.optimizer.param_groups]
         shown = self.options.progress if self.ranks.rank == 0 else False
         with self.ranks.guarded(), Progress(self.total, shown) as bar:
             try:
@@ -113,6 +115,9 @@ class Training:
             finally:
                 for module, mode in modes.items():
                     module.training = mode
+                for group, fused in zip(self.optimizer.param_groups, kernels, strict=False):  # the caller may add some
+                    if "fused" in group:
+                        group["fused"] = fused
 
     def _start(self) -> None:
         options = self.options
@@ -128,6 +133,8 @@ class Training:
             self.scheduler = options.schedule(self.optimizer, self.total or 1, self._steps_an_epoch())
         if self._kept is not None:
             self._load(self._kept)
+        if not self._sharded:
+            fuse(self.optimizer)
         self.gradient = Gradient(
             run, self.loss, self.optimizer, self.ranks, self.device, weights(self.model), l1=options.l1, l2=options.l2,
             clip_norm=options.clip_norm, clip_value=options.clip_value, mixup=options.mixup, amp=options.amp, sync=sync,
