@@ -78,3 +78,18 @@ def test_readme_lists_the_options_of_run() -> None:
 def test_links_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_how_to_is_executed() -> None:
+    """Prose runs as doctests (`make doctest`); the adapters' page by tests/integrations, heading by heading."""
+    described = {DOCS / "design.md", DOCS / "style.md", *(DOCS / "findings").glob("*.md")}  # the house; what is printed
+    tests = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests" / "integrations").glob("*.py"))
+    unrun = []
+    for page in set(PROSE) - described:
+        for section in re.split(r"^#+ ", page.read_text(encoding="utf-8"), flags=re.MULTILINE):
+            heading = section.partition("\n")[0]
+            for block in re.findall(r"```(?:python|pycon)\n(.*?)```", section, re.DOTALL):
+                covered = page == DOCS / "integrations.md" and f'"{heading}"' in tests
+                if not (block.lstrip().startswith(">>>") or covered):
+                    unrun.append(f"{page.relative_to(ROOT)}: {heading}")
+    assert unrun == []

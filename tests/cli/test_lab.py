@@ -35,6 +35,12 @@ def test_an_unknown_name_is_answered_with_the_nearest(lab):
     assert "did you mean 'perceptron-convergence'" in ran.output
 
 
+def test_an_exact_claim_says_that_there_is_no_larger_form(lab, tmp_path):
+    ran = lab("run", "rms-norm-is-centred-layer-norm", "--full", "--out", str(tmp_path))
+    assert ran.exit_code == 0
+    assert "There is no larger form: the norms agree to rounding" in ran.output
+
+
 def claim(name, run):
     return Experiment(name, f"The claim of {name}.", "Nobody", (), "nothing", run)
 

@@ -117,6 +117,11 @@ def swapped(model: nn.Sequential, old: type[nn.Module], new: Callable[[], nn.Mod
     return nn.Sequential(*(new() if isinstance(m, old) else m for m in model))
 
 
+def changed_first(model: nn.Sequential, layer: nn.Module) -> nn.Sequential:
+    """The network with another first layer."""
+    return nn.Sequential(layer, *model[1:])
+
+
 class Detach(nn.Module):
     """Cuts the graph."""
 
@@ -270,3 +275,35 @@ def equal(w: Tensor) -> Any:
 
 def normal(std: float) -> Callable[[Tensor], Any]:
     return lambda w: nn.init.normal_(w, std=std)
+
+
+# Attention over tokens that each tell a little
+
+
+class Attending(nn.Module):
+    """One query for each sample, asked of sixteen noisy views of its class."""
+
+    def __init__(self, scale: float, fused: bool) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.query, self.key, self.value = nn.Linear(8, 16), nn.Linear(8, 16), nn.Linear(8, 16)
+        self.out, self.scale, self.fused = nn.Linear(16, 4), scale, fused
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.query(x[:, :1]), self.key(x), self.value(x)
+        if self.fused:
+            return self.out(F.scaled_dot_product_attention(*(t[:, None] for t in (q, k, v)), scale=self.scale)[:, 0, 0])
+        return self.out((torch.softmax(self.scale * q @ k.transpose(1, 2), -1) @ v)[:, 0])
+
+
+def attending(scale: float = 0.25, *, fused: bool = False, **changes) -> Program:
+    """A classifier by attention over tokens."""
+    x, y = blobs(320)
+    g = torch.Generator().manual_seed(3)
+    tokens = 0.5 * x[:, None] + 1.2 * torch.randn(320, 16, 8, generator=g)
+    return replace(Program(Attending(scale, fused), nn.CrossEntropyLoss(), tokens, y), **changes)
+
+
+def rescaled(p: Program) -> Program:
+    """The root of the dimension under the product."""
+    return replace(p, model=Attending(0.25, p.model.fused))

@@ -12,8 +12,10 @@ from tests.diagnose.networks import (
     LEARN,
     Detach,
     Program,
+    attending,
     binary,
     changed,
+    changed_first,
     classifier,
     deep,
     dropped,
@@ -29,6 +31,7 @@ from tests.diagnose.networks import (
     rectified,
     redrawn,
     regressor,
+    rescaled,
     ringed,
     slower,
     stack,
@@ -143,6 +146,12 @@ ROWS = (
         at_rest=True,
     ),
     Row(INIT, lambda: deep(model=with_weights(stack(8, *[16] * 4, 4), normal(2.0))), redrawn, at_rest=True),
+    Row(
+        "redundant-bias",
+        dropped,
+        lambda p: replace(p, model=changed_first(p.model, nn.Linear(8, 32, bias=False))),
+        causes=(),
+    ),
     # Gradient and graph
     Row("vanishing-gradient", lambda: deep(nn.Sigmoid), rectified, causes=("unfit-activation",)),
     Row(
@@ -164,6 +173,14 @@ ROWS = (
         normalised,
         lambda: deep(nn.Tanh, depth=3),
         causes=(INIT,),
+    ),
+    Row("attention-logit-growth", lambda: attending(30.0), rescaled, causes=(), name="by hand"),
+    Row("attention-logit-growth", lambda: attending(100.0, fused=True), rescaled, causes=(), name="fused"),
+    Row(
+        "rank-collapse",
+        lambda: deep(nn.Sigmoid),
+        rectified,
+        causes=("unfit-activation",),
     ),
     Row(
         "nonfinite-values",

@@ -39,16 +39,24 @@ def test_the_verdict_is_no_luck(experiment: Experiment, seed: int):
 
 @every
 def test_its_links_lead_somewhere(experiment: Experiment):
-    module = inspect.getmodule(experiment.run)
-    source = Path(module.__file__)
+    source = Path(inspect.getfile(inspect.unwrap(experiment.run)))
     assert source.stem.replace("_", "-") == experiment.name
     assert len(source.read_text().splitlines()) <= 150
     assert experiment.claim.endswith(".") and experiment.source and experiment.control
     assert all(re.fullmatch(r"[ABC]\d+|C-§[\d.]+[a-z]?", i) for i in experiment.textbook)
     assert set(experiment.findings) <= set(RULES)
+    assert experiment.formulas
+    code = source.read_text().partition("EXPERIMENT = ")[0]
     for name in experiment.formulas:
         package, function = name.rsplit(".", 1)
         assert callable(getattr(importlib.import_module(package), function)), name
+        assert re.search(rf"\b{function}\b", code), f"{name} is named, and not used"
+
+
+@every
+def test_it_has_a_larger_form_or_says_why_not(experiment: Experiment):
+    code = Path(inspect.getfile(inspect.unwrap(experiment.run))).read_text()
+    assert bool(re.search(r"\bsetting\.(size|full)\b", code)) != bool(experiment.exact)
 
 
 def test_every_finding_points_to_an_experiment_that_shows_its_mechanism():

@@ -13,7 +13,7 @@ from rhobar.diagnose.rule import RULES
 from rhobar.faults.base import bases
 from rhobar.faults.catalogue import FAULTS
 from rhobar.faults.draft import Draft, weave
-from rhobar.faults.program import Program, programs
+from rhobar.faults.program import Program, fresh_programs, programs
 
 assert _registered
 
@@ -69,6 +69,16 @@ def test_the_parts_share_no_base_program_and_hold_the_same_kinds(made) -> None:
     for part, chosen in of_part.items():
         counted = Counter(f.cause for p in chosen if len(p.faults) == 1 for f in p.faults)
         assert max(counted.values()) <= 2 * min(counted.values()), (part, counted)
+
+
+def test_a_fresh_draw_is_in_neither_part_and_each_is_another(made) -> None:
+    names, sources = {p.base.name for p in made}, {p.source for p in made}
+    draws = [fresh_programs(draw, 20) for draw in (1, 2)]
+    for drawn in draws:
+        assert len({p.base.name for p in drawn}) == 20
+        assert not names & {p.base.name for p in drawn} and not sources & {p.source for p in drawn}
+    assert not {p.source for p in draws[0]} & {p.source for p in draws[1]}
+    assert [p.source for p in fresh_programs(1, 20)] == [p.source for p in draws[0]]
 
 
 def test_every_base_has_one_healthy_twin_and_pairs_are_of_its_single_faults(made) -> None:

@@ -104,7 +104,7 @@ def test_a_limit_keeps_whole_bases_and_the_parts_apart() -> None:
         select_programs("training")
 
 
-@pytest.mark.parametrize("part", ["tuning", "test"])
+@pytest.mark.parametrize("part", ["tuning", "test", "fresh"])
 def test_what_was_said_of_the_test_part_is_not_told(part, monkeypatch) -> None:
     def answered(source, cache):
         return Answer(0.99, ("gradient-ascent",), ())
@@ -112,9 +112,9 @@ def test_what_was_said_of_the_test_part_is_not_told(part, monkeypatch) -> None:
     monkeypatch.setattr("rhobar.faults.laboratory.execute", answered)
     monkeypatch.setattr("rhobar.faults.table.score", lambda said: score(said, num_draws=20))
     report = investigate(part, limit=4)
-    assert bool(misses(report)) == (part == "tuning")
+    assert bool(misses(report)) == (part != "test")
     text = summary(report) + json.dumps(as_json(report))
-    assert ("gradient-ascent" in json.dumps(as_json(report)["programs"])) == (part == "tuning")
+    assert ("gradient-ascent" in json.dumps(as_json(report)["programs"])) == (part != "test")
     for row in ("rhobar", "always flag", "never flag"):
         assert f"| {row} |" in text
 

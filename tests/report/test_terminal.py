@@ -59,6 +59,14 @@ def test_a_cause_carries_its_symptoms():
     assert "    backward gain per layer, geometric mean    0.153 ± 0.004    below 0.5" in lines
 
 
+def test_notes_stand_apart_and_are_short():
+    lines = printed("deep-sigmoid").splitlines()
+    start = lines.index("Notes, which make no training sick")
+    assert lines[start + 1] == "  redundant-bias: The bias of layers.0 is followed by a normalisation."
+    assert lines[start + 2] == ""
+    assert lines.index("Cause 2 of 2: learning-rate-too-low") < start
+
+
 def test_value_and_threshold_are_told_apart():
     assert "2.303 ± 0.0021 nats  above 2.302" in printed("deep-sigmoid")
 

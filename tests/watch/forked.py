@@ -4,6 +4,7 @@ Jobs come as lines of JSON on the standard input, ``{"script", "folder", "watche
 with exit code, stdout and stderr.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -12,14 +13,24 @@ import time
 import traceback
 from pathlib import Path
 
+EARLY = (
+    "torch._dynamo",
+    "rhobar.cli.main",
+    "rhobar.diagnose.findings",
+    "rhobar.diagnose.live",
+    "rhobar.report.html",
+    "rhobar.report.json_report",
+    "rhobar.report.terminal",
+)
+
 
 def warm_up() -> None:
+    """Import once what every fork would: torch's first optimizer alone brings 800 modules, and takes 1.6 s over it."""
     import torch
 
-    import rhobar.cli.main
-
+    for name in EARLY:
+        importlib.import_module(name)
     torch.set_num_threads(1)
-    assert rhobar
 
 
 def run(job: dict) -> dict:
@@ -41,7 +52,7 @@ def run(job: dict) -> dict:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240  # a busy machine gives a twentieth of a core
     while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
         if time.monotonic() > deadline:
             os.kill(child, signal.SIGKILL)
@@ -52,7 +63,27 @@ def run(job: dict) -> dict:
     return {"code": os.waitstatus_to_exitcode(ended[1]), **texts}
 
 
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND
+CHANGES = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "sqlite3.connect")
+
+
+def tell_what_is_touched() -> None:
+    """Note in the file ``touched`` what is written, renamed, removed or connected to from here on, line by line."""
+    told = os.open("touched", os.O_WRONLY | os.O_CREAT)
+
+    def note(event: str, details: tuple) -> None:
+        sent = event in ("socket.connect", "socket.getaddrinfo", "socket.sendto")
+        written = event == "open" and isinstance(details[2], int) and details[2] & WRITES
+        if sent or ((written or event in CHANGES) and isinstance(details[0], str | bytes | os.PathLike)):
+            path = "" if sent else os.fsdecode(details[0]).removeprefix("file:").partition("?")[0]
+            if path != ":memory:":
+                os.write(told, f"{event}\t{os.path.realpath(path) if path else ''}\n".encode(errors="replace"))
+
+    sys.addaudithook(note)
+
+
 def execute(job: dict) -> int:
+    tell_what_is_touched()
     if job.get("break"):
         broken(job["break"])
     try:
@@ -71,7 +102,6 @@ def execute(job: dict) -> int:
 
 def broken(place: str) -> None:
     """Make a function of rhobar raise: ``module:name``."""
-    import importlib
 
     def fails(*args: object, **kwargs: object) -> None:
         raise RuntimeError("injected")

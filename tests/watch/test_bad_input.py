@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from functools import cache
 from pathlib import Path
@@ -158,12 +159,23 @@ def said(folder: Path) -> tuple[dict, dict]:
     )
 
 
+def touched(folder: Path) -> set[str]:
+    """What a program wrote to outside ``out``, as seen from its folder, and whether it used the network."""
+    lines = (folder / "touched").read_text(encoding="utf-8").splitlines()
+    own = str(folder.resolve())
+    # `tempfile` looks for a folder by writing to a file of eight letters there.
+    idle = re.compile(rf"\t{re.escape(own)}/out(/|$)|__pycache__|\t{tempfile.gettempdir()}/\w{{8}}$")
+    outside = [line for line in lines if not idle.search(line)]
+    return {line.replace(own, ".") for line in outside}
+
+
 @pytest.mark.parametrize("name", [*SCRIPTS, *(p.stem for p in EXAMPLES)])
 def test_the_scripts(name, outcomes):
     alone, watched, folder = outcomes(name)
     if name in THROUGH_MODULES:
         alone["stderr"], watched["stderr"] = (_without_torch(text) for text in (alone["stderr"], watched["stderr"]))
     assert watched == alone
+    assert touched(folder) <= touched(folder.with_name("alone"))
     if name in NO_DIAGNOSIS:
         return
     diagnosis, record = said(folder)

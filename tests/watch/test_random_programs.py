@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import hypothesis
 import jaxtyping
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.watch.exactness import bits, randomness, seed, surroundings
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
+from torch.utils.checkpoint import checkpoint, set_checkpoint_early_stop
 
 from rhobar.watch.watcher import Watcher
 
@@ -62,7 +63,7 @@ OPTIMIZERS = [
     lambda p: torch.optim.LBFGS(p, lr=0.1, max_iter=2),
 ]
 HABITS = (
-    "accumulate", "autocast", "checkpoint", "clip", "compile", "copy", "evaluate", "forget", "hooks", "in place",
+    "accumulate", "autocast", "checkpoint", "clip", "copy", "evaluate", "forget", "hooks", "in place",
     "keep zeros", "numpy", "reentrant", "retain", "save", "scale", "shared", "within",
 )  # fmt: skip
 
@@ -89,16 +90,19 @@ class Plan:
     bad: bool
 
 
-PLANS = st.builds(
-    Plan,
-    maps=st.lists(st.integers(0, len(MAPS) - 1), min_size=1, max_size=3).map(tuple),
-    after=st.lists(st.integers(0, len(AFTER) - 1), min_size=3, max_size=3).map(tuple),
-    loss=st.integers(0, len(LOSSES) - 1),
-    optimizer=st.integers(0, len(OPTIMIZERS) - 1),
-    habits=st.sets(st.sampled_from(HABITS), max_size=6).map(frozenset),
-    seed=st.integers(0, 2**16),
-    bad=st.integers(0, 9).map(lambda n: n == 0),
-)
+def plans(*, compiled: bool) -> st.SearchStrategy[Plan]:
+    """All programs, compiled or not: tracing takes ten times as long as the rest."""
+    habits = st.sets(st.sampled_from(HABITS), max_size=6)
+    return st.builds(
+        Plan,
+        maps=st.lists(st.integers(0, len(MAPS) - 1), min_size=1, max_size=3).map(tuple),
+        after=st.lists(st.integers(0, len(AFTER) - 1), min_size=3, max_size=3).map(tuple),
+        loss=st.integers(0, len(LOSSES) - 1),
+        optimizer=st.integers(0, len(OPTIMIZERS) - 1),
+        habits=habits.map(lambda drawn: frozenset(drawn | {"compile"} if compiled else drawn)),
+        seed=st.integers(0, 2**16),
+        bad=st.integers(0, 9).map(lambda n: n == 0),
+    )
 
 
 class Net(nn.Module):
@@ -117,7 +121,9 @@ class Net(nn.Module):
             x = x + 0.01 * float(np.random.rand()) + 0.01 * random.random()
         for block in self.blocks:
             if {"checkpoint", "reentrant"} & self.habits:
-                x = x + checkpoint(block, x, use_reentrant="reentrant" in self.habits)
+                # Stopped early, torch differentiates an RReLU with memory that nobody wrote (pytorch/pytorch#193671).
+                with set_checkpoint_early_stop(not isinstance(block[1], nn.RReLU)):
+                    x = x + checkpoint(block, x, use_reentrant="reentrant" in self.habits)
             elif "in place" in self.habits:
                 x = block(x).clone().mul_(0.5)
             else:
@@ -238,9 +244,15 @@ def as_a_user_runs_it() -> Iterator[None]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-@given(PLANS)
-def test_a_random_program_is_not_changed(plan: Plan) -> None:
+@pytest.mark.parametrize(("part", "number", "compiled"), [*((part, 47, False) for part in range(4)), (4, 12, True)])
+def test_a_random_program_is_not_changed(part: int, number: int, compiled: bool) -> None:
+    """In parts, so that several workers share the 200."""
+    law = given(plans(compiled=compiled))(is_not_changed)
+    drawn = settings(max_examples=number, deadline=None, database=None, suppress_health_check=list(HealthCheck))(law)
+    hypothesis.seed(part)(drawn)()
+
+
+def is_not_changed(plan: Plan) -> None:
     outcomes = []
     for watched in (False, True):
         torch._dynamo.reset() if "compile" in plan.habits else None

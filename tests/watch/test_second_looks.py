@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import rhobar as rb
+from rhobar.watch.rows import RowPrints
 from rhobar.watch.split_rows import ROWS, Spread, sampled
 
 
@@ -104,3 +105,16 @@ def test_sorted_targets_show_in_the_spread_of_batches():
                 F.mse_loss(net(x[rows]), y[rows]).backward()
                 optimizer.step()
         assert low <= training_of(run).targets.batch_spread <= high
+
+
+@pytest.mark.parametrize("epoch", [20, 90])
+def test_batches_that_wait_on_their_device_tell_the_same(epoch):
+    batches = torch.randint(4, (epoch, 8, 300), generator=torch.Generator().manual_seed(0)).float()
+    now, late = RowPrints(), RowPrints()
+    for step in range(2 * epoch):
+        now.add(batches[step % epoch], step)
+        late.add(batches[step % epoch], step, later=True)
+    late.settle()
+    assert (late.epoch_length, late.complete, late.distinct) == (epoch, True, 8 * epoch)
+    told = [(r.seen, r.epoch_length, r.distinct, r.repeated, r.coincidence, r.overlap(batches[0])) for r in (now, late)]
+    assert told[0] == told[1]

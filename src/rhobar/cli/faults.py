@@ -19,15 +19,17 @@ class Part(enum.StrEnum):
     tuning = "tuning"
     test = "test"
     all = "all"
+    fresh = "fresh"
 
 
 def faults(
-    part: Annotated[Part, typer.Option(help="Rules may be mended on tuning, never on test.")] = Part.test,
+    part: Annotated[Part, typer.Option(help="Rules may be mended on tuning and fresh, never on test.")] = Part.test,
     limit: Annotated[int | None, typer.Option(min=2, help="Use so many base programs only.")] = None,
+    draw: Annotated[int, typer.Option(min=1, help="Which fresh base programs: those of neither part.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Programs at the same time.")] = 1,
     json: Annotated[Path | None, typer.Option(help="Write scores and programs to this file.")] = None,
     cache: Annotated[Path, typer.Option(help="Answers, kept by source and judging code.")] = Path(".rhobar/faults"),
-    misses: Annotated[bool, typer.Option("--misses", help="List the wrong answers of the tuning part.")] = False,
+    misses: Annotated[bool, typer.Option("--misses", help="List the wrong answers, but of the test part.")] = False,
     write: Annotated[Path | None, typer.Option(help="Write the programs to this folder and run none.")] = None,
 ) -> None:
     """Make faulty programs and their healthy twins, diagnose them, and print how often that was right."""
@@ -36,12 +38,17 @@ def faults(
     from rhobar.faults.execute import warm_up
 
     if write is not None:
-        for program in laboratory.select_programs(part.value, limit):
+        for program in laboratory.select_programs(part.value, limit, draw=draw):
             write_text(write / f"{program.name}.py", program.source)
         return
     warm_up()
     report = laboratory.investigate(
-        part.value, limit=limit, jobs=jobs, cache=cache, say=lambda line: typer.echo(line, err=True)
+        part.value,
+        limit=limit,
+        draw=draw,
+        jobs=jobs,
+        cache=cache,
+        say=lambda line: typer.echo(line, err=True),
     )
     typer.echo(table.summary(report))
     if misses:

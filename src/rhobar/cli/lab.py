@@ -23,7 +23,10 @@ FAILED = 1
 
 lab = typer.Typer(name="lab", help="Claims of the theory as experiments that run here.", no_args_is_help=True)
 
-Full = Annotated[bool, typer.Option("--full", help="The large form: minutes instead of seconds.")]
+Full = Annotated[
+    bool,
+    typer.Option("--full", help="The large form: minutes instead of seconds. An exact claim has none, and says why."),
+]
 Out = Annotated[Path, typer.Option(help="Folder for the page and the pictures.")]
 Seed = Annotated[int, typer.Option(help="Of everything random.")]
 
@@ -59,6 +62,8 @@ def run(
         raise typer.Exit(2) from error
     if broken:
         typer.echo(f"Broken on purpose: {experiment.control}.")
+    if full and experiment.exact:
+        typer.echo(f"There is no larger form: {experiment.exact}")
     setting = Setting(full=full, broken=broken, seed=seed)
     ((_, result),) = _measured([experiment], setting, out)
     if result is None or result.holds is broken:

@@ -137,12 +137,12 @@ def outscored(training: Training, *, share: float = 0.1) -> bool:
 def left_undone(training: Training, *, share: float = 0.1) -> FurtherFit | None:
     """What further steps of a copy brought, if that is a good part of the task.
 
-    `share` of the constant answer's loss and three standard errors, on rows that these steps did not see.
+    More than `share` of the constant answer's loss, and three standard errors, on rows that these steps left alone.
     """
     further, constant = training.further, training.targets.constant_loss if training.targets else None
     if further is None or constant is None or not judgeable(training):
         return None
-    return further if further.gain > share * constant + 3 * further.stderr else None
+    return further if further.gain > max(share * constant, 3 * further.stderr) else None
 
 
 def _climb(losses: list[float], constant: float) -> float:

@@ -93,7 +93,7 @@ def conclude(record: Record, judged: Judged, findings: Iterable[Finding]) -> Dia
         findings=tuple(ranked),
         checked=judged.checked,
         not_checked=judged.missing,
-        headline=headline(record, ranked, len(judged.checked)),
+        headline=headline(record, ranked, len(judged.checked) - sum(f.kind == "note" for f in ranked)),
     )
 
 

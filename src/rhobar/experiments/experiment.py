@@ -80,6 +80,7 @@ class Experiment:
         run: The run.
         formulas: Dotted names of the functions in rhobar that it uses, such as ``rhobar.nn.neurons.novikoff_bound``.
         findings: Ids of findings whose mechanism it shows.
+        exact: Why there is no larger form, where there is none: the claim is exact, and size means nothing to it.
     """
 
     name: str
@@ -90,3 +91,4 @@ class Experiment:
     run: Callable[[Setting], Result]
     formulas: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
+    exact: str = ""

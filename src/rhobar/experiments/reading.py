@@ -29,6 +29,8 @@ def as_reading(experiment: Experiment, result: Result) -> Reading:
         sources.append(f"Uses: {', '.join(experiment.formulas)}")
     if experiment.findings:
         sources.append(f"Mechanism behind: {', '.join(experiment.findings)}")
+    if experiment.exact:
+        sources.append(f"No larger form: {experiment.exact}")
     return Reading(f"{result.verdict}: {experiment.claim}", (checks,), result.figures, (*result.notes, *sources))
 
 

@@ -13,7 +13,7 @@ from rhobar.faults.optimizers import OPTIMIZERS, UPDATE_BY_HAND, Choice
 from rhobar.faults.pipeline import batches, preparation
 from rhobar.faults.styles import STYLES, Style
 
-__all__ = ["Base", "bases"]
+__all__ = ["Base", "bases", "fresh_bases"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Base:
 
     Attributes:
         name: ``data-architecture-style``.
-        part: ``tuning`` or ``test``.
+        part: ``tuning``, ``test`` or ``fresh``.
         draft: Its parts.
         floor: Score that it must reach to count as healthy.
         constant: Score of the best constant answer.
@@ -46,15 +46,9 @@ def bases() -> tuple[Base, ...]:
         >>> [base.name for base in bases()[:2]], {base.part for base in bases()[:2]} == {"tuning", "test"}
         (['wine-sequential-flat', 'wine-module-functions'], True)
     """
-    pairs = [
-        (data, architecture, (row + column) % 2)
-        for row, data in enumerate(DATA.values())
-        for column, architecture in enumerate(ARCHITECTURES.values())
-        if data.kind in architecture.kinds
-    ]
     styles = list(STYLES.values())
     out = []
-    for i, (data, architecture, turn) in enumerate(pairs):
+    for i, (data, architecture, turn) in enumerate(_pairs()):
         for j, part in enumerate(("tuning", "test") if turn else ("test", "tuning")):
             style = styles[(i + 5 * j) % len(styles)]
             if data.kind == "table" and j == 1:
@@ -63,10 +57,41 @@ def bases() -> tuple[Base, ...]:
     return tuple(out)
 
 
-def _base(data: Dataset, architecture: Architecture, style: Style, part: str, seed: int) -> Base:
-    """Make the choices that a script's author makes, from the program's name."""
+def fresh_bases(draw: int, number: int) -> tuple[Base, ...]:
+    """Return base programs of neither part, other ones for every draw: what no rule can have been fitted to.
+
+    Example:
+        >>> known, drawn = {base.name for base in bases()}, fresh_bases(1, 40)
+        >>> len(drawn), any(base.name in known for base in drawn)
+        (40, False)
+    """
+    known = {base.name for base in bases()}
+    left = [
+        (data, architecture, style)
+        for data, architecture, _ in _pairs()
+        for style in STYLES.values()
+        if f"{data.name}-{architecture.name}-{style.name}" not in known
+    ]
+    chosen = random.Random(draw).sample(left, number)
+    return tuple(_base(*parts, "fresh", 1000 * draw + i, draw) for i, parts in enumerate(chosen))
+
+
+def _pairs() -> list[tuple[Dataset, Architecture, int]]:
+    """Each architecture with the data that it can read, and whose turn it is."""
+    return [
+        (data, architecture, (row + column) % 2)
+        for row, data in enumerate(DATA.values())
+        for column, architecture in enumerate(ARCHITECTURES.values())
+        if data.kind in architecture.kinds
+    ]
+
+
+def _base(
+    data: Dataset, architecture: Architecture, style: Style, part: str, seed: int, draw: int | None = None
+) -> Base:
+    """Make the choices that a script's author makes, from the program's name and the draw."""
     name = f"{data.name}-{architecture.name}-{style.name}"
-    rng = random.Random(name)
+    rng = random.Random(name if draw is None else f"{name} {draw}")
     loss = rng.choice([loss for loss in LOSSES[data.task] if not (loss.kind == "bce" and style.name == "mixed")])
     optimizer = rng.choice([o for o in OPTIMIZERS if style.plain or o.name != "by hand"])
     column = data.task == "binary" or rng.random() < 0.3

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from rhobar.faults.base import Base
 from rhobar.faults.execute import Answer, execute
-from rhobar.faults.program import Program, programs
+from rhobar.faults.program import Program, fresh_programs, programs
 
 __all__ = ["Outcome", "Report", "harmed", "investigate", "select_programs"]
 
+FRESH = 60
+"""Base programs of a fresh draw, if no limit is given."""
 HARM, FLATTERY = 0.10, 0.05
 """Shares of (healthy score − score of a constant) by which a fault must show."""
 
@@ -35,7 +37,7 @@ class Report:
     """What came of a part.
 
     Attributes:
-        part: ``tuning``, ``test`` or ``all``.
+        part: ``tuning``, ``test``, ``all`` or ``fresh``.
         outcomes: Programs that count.
         unhealthy: Names of bases whose healthy twin did not learn; none of their programs counts.
         unharmed: Names of programs whose faults do no harm.
@@ -49,8 +51,8 @@ class Report:
     failed: tuple[tuple[str, str], ...]
 
 
-def select_programs(part: str, limit: int | None = None) -> tuple[Program, ...]:
-    """Return the programs of a part, of at most so many base programs, evenly spaced.
+def select_programs(part: str, limit: int | None = None, *, draw: int = 1) -> tuple[Program, ...]:
+    """Return the programs of a part, of at most so many base programs, evenly spaced; or a draw of fresh ones.
 
     Raises:
         ValueError: If the part is unknown or the limit is not positive.
@@ -59,8 +61,11 @@ def select_programs(part: str, limit: int | None = None) -> tuple[Program, ...]:
         >>> len({program.base.name for program in select_programs("test", 5)})
         5
     """
-    if part not in ("tuning", "test", "all") or (limit is not None and limit < 1):
-        raise ValueError(f"part must be 'tuning', 'test' or 'all' and the limit positive, got {part!r} and {limit}.")
+    if part not in ("tuning", "test", "all", "fresh") or (limit is not None and limit < 1):
+        known = "'tuning', 'test', 'all' or 'fresh'"
+        raise ValueError(f"part must be {known} and the limit positive, got {part!r} and {limit}.")
+    if part == "fresh":
+        return fresh_programs(draw, limit or FRESH)
     of_part = [program for program in programs() if part in ("all", program.base.part)]
     names = list(dict.fromkeys(program.base.name for program in of_part))
     if limit is not None and limit < len(names):
@@ -73,6 +78,7 @@ def investigate(
     part: str = "all",
     *,
     limit: int | None = None,
+    draw: int = 1,
     jobs: int = 1,
     cache: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
@@ -80,13 +86,14 @@ def investigate(
     """Run the programs of a part and return those that count with what was said of them.
 
     Args:
-        part: ``tuning``, ``test`` or ``all``.
+        part: ``tuning``, ``test``, ``all`` or ``fresh``.
         limit: At most so many base programs.
+        draw: Which fresh programs.
         jobs: Programs at the same time.
         cache: Folder of answers, so that an interrupted call goes on.
         say: Called with a line a program.
     """
-    chosen = select_programs(part, limit)
+    chosen = select_programs(part, limit, draw=draw)
     answers: dict[str, Answer] = {}
     with ThreadPoolExecutor(jobs) as pool:
         for program, answer in zip(chosen, pool.map(lambda p: execute(p.source, cache=cache), chosen), strict=True):

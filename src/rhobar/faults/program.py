@@ -2,14 +2,14 @@
 
 import functools
 import hashlib
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rhobar.faults.base import Base, bases
+from rhobar.faults.base import Base, bases, fresh_bases
 from rhobar.faults.catalogue import FAULTS, Fault
 
-__all__ = ["Program", "programs"]
+__all__ = ["Program", "fresh_programs", "programs"]
 
 SINGLES = 3
 """Programs with one fault of each base; every second base has one with two faults as well."""
@@ -59,9 +59,23 @@ def programs() -> tuple[Program, ...]:
         >>> len(made) > 300, sum(not program.faults for program in made) == len(bases())
         (True, True)
     """
-    used: dict[str, Counter[str]] = {"tuning": Counter(), "test": Counter()}
+    return _of(bases())
+
+
+def fresh_programs(draw: int, number: int) -> tuple[Program, ...]:
+    """Return programs of so many base programs that are in neither part, by the same rules.
+
+    Example:
+        >>> len({program.base.name for program in fresh_programs(1, 5)})
+        5
+    """
+    return _of(fresh_bases(draw, number))
+
+
+def _of(chosen_bases: Sequence[Base]) -> tuple[Program, ...]:
+    used: defaultdict[str, Counter[str]] = defaultdict(Counter)
     out: list[Program] = []
-    for number, base in enumerate(bases()):
+    for number, base in enumerate(chosen_bases):
         chosen = _choose(base, used[base.part])
         out += [Program(base), *(Program(base, (fault,)) for fault in chosen)]
         pairs = [(a, b) for i, a in enumerate(chosen) for b in chosen[i + 1 :] if _together(base, a, b)]

@@ -80,12 +80,12 @@ def summary(report: Report) -> str:
 
 
 def misses(report: Report) -> list[str]:
-    """Return a line for each wrong answer of the tuning part; those of the test part are not to be read."""
+    """Return a line for each wrong answer; those of the test part are not to be read and not given."""
     lines = []
     for verdict, outcome in zip(verdicts(report.outcomes), report.outcomes, strict=True):
         program, answer = outcome.program, outcome.answer
         right = bool(verdict.right & set(verdict.ranked[:1])) if program.faults else not verdict.flagged
-        if program.base.part == "tuning" and not right:
+        if program.base.part != "test" and not right:
             lines.append(f"{program.name}: said {', '.join(answer.ranked) or 'nothing'} (score {answer.score:.3f})")
     return lines
 
@@ -101,7 +101,7 @@ def as_json(report: Report) -> dict[str, object]:
                 "name": o.program.name,
                 "faults": [fault.name for fault in o.program.faults],
                 "score": None if o.answer.score != o.answer.score else o.answer.score,
-                **({"said": o.answer.ranked} if o.program.base.part == "tuning" else {}),
+                **({"said": o.answer.ranked} if o.program.base.part != "test" else {}),
             }
             for o in report.outcomes
         ],

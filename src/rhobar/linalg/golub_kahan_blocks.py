@@ -62,7 +62,7 @@ def largest_singular_value_of_blocks(
     spaces = _Spaces(A, num_blocks, steps, generator)
     for k in range(steps):
         spaces.step(k)
-        if MIN_STEPS <= k + 1 < steps and k % 2:  # a decomposition costs as much as a small product
+        if MIN_STEPS <= k + 1 < steps and k % 2 and spaces.may_stop(k + 1, tol):
             found = spaces.best(k + 1, tol)
             if found.converged or not found.value < float("inf"):
                 return found
@@ -72,27 +72,51 @@ def largest_singular_value_of_blocks(
 
 
 class _Spaces:
-    """The bases of all blocks, (steps, blocks, dimension), and B, (blocks, steps, steps + 1)."""
+    """The bases of all blocks, (steps, blocks, dimension), and the diagonals of B, (blocks, 1) a step."""
 
     def __init__(self, A: LinearOperator, b: int, steps: int, generator: torch.Generator | None) -> None:
         self.A, self.b, (m, n) = A, b, (A.shape[0] // b, A.shape[1] // b)
         self.U = torch.empty(steps, b, m, dtype=A.dtype, device=A.device)
         self.V = torch.empty(steps + 1, b, n, dtype=A.dtype, device=A.device)
-        self.B = torch.zeros(b, steps, steps + 1, dtype=A.dtype, device=A.device)
+        self.alpha: list[Tensor] = []
+        self.beta: list[Tensor] = []
         _normalised(gaussian(A, 1, generator).view(b, n), self.V[0])
 
+    @torch.no_grad()
     def step(self, k: int) -> None:
         """Add one vector to each basis; zero where a block has none left."""
-        U, V, B = self.U, self.V, self.B
-        u = (self.A @ V[k].view(-1)).view(self.b, -1)
-        B[:, k, k] = _normalised(torch.addcmul(u, U[k - 1], B[:, k - 1, k, None], value=-1) if k else u, U[k])
-        v = (self.A.T @ U[k].view(-1)).view(self.b, -1)
-        B[:, k, k + 1] = _normalised(torch.addcmul(v, V[k], B[:, k, k, None], value=-1), V[k + 1])
+        U, V, after = self.U[k], self.V[k], self.V[k + 1]
+        u = (self.A @ V.view(-1)).view(self.b, -1)
+        self.alpha.append(_normalised(torch.addcmul(u, self.U[k - 1], self.beta[-1], value=-1) if k else u, U))
+        v = (self.A.T @ U.view(-1)).view(self.b, -1)
+        self.beta.append(_normalised(torch.addcmul(v, V, self.alpha[-1], value=-1), after))
+
+    def bidiagonal(self, k: int) -> Tensor:
+        """Return B, (blocks, k, k + 1), in float64 on the CPU."""
+        alpha, beta = (torch.cat(part[:k], 1).double().cpu() for part in (self.alpha, self.beta))
+        B = alpha.new_zeros(self.b, k, k + 1)
+        B.diagonal(0, 1, 2).copy_(alpha)
+        B.diagonal(1, 1, 2).copy_(beta)
+        return B
+
+    def may_stop(self, k: int, tol: float) -> bool:
+        """Whether the residual of the largest is small enough, or something is not finite.
+
+        By B Bᵀ = P Σ² Pᵀ, for a decomposition of B itself costs as much as some small products.
+        """
+        B = self.bidiagonal(k)
+        scale = B.abs().max().item()
+        if not 0 < scale < float("inf"):
+            return True
+        B = B / scale
+        squares, P = torch.linalg.eigh(B[..., :k] @ B[..., :k].mT)
+        largest, i = (one.item() for one in squares[:, -1].max(0))
+        return abs(B[i, k - 1, k] * P[i, -1, -1]).item() <= tol * largest**0.5
 
     def best(self, k: int, tol: float) -> SingularValue:
         """Return the largest triple of U_k B_k V_kᵀ, over the blocks."""
         columns = k + 1 if k == self.U.shape[2] else k  # U spans all there is: nothing leaves the spaces
-        B = self.B[:, :k, : k + 1].double().cpu()
+        B = self.bidiagonal(k)
         left, right = torch.zeros_like(self.U[0]), torch.zeros_like(self.V[0])
         if not bool(B.isfinite().all()):
             nan = float("nan")
@@ -105,10 +129,10 @@ class _Spaces:
         return SingularValue(sigma, residual, 2 * k, residual <= tol * sigma, left.flatten(), right.flatten())
 
 
-def _normalised(x: Float[Tensor, "blocks dim"], out: Float[Tensor, "blocks dim"]) -> Float[Tensor, " blocks"]:
+def _normalised(x: Float[Tensor, "blocks dim"], out: Float[Tensor, "blocks dim"]) -> Float[Tensor, "blocks 1"]:
     """Put unit vectors in the direction of x there, and return the lengths."""
-    length: Tensor = torch.linalg.vector_norm(x, dim=1)
-    torch.div(x, torch.where(length == 0, torch.inf, length)[:, None], out=out)
+    length: Tensor = torch.linalg.vector_norm(x, dim=1, keepdim=True)
+    torch.div(x, length.clamp_min(torch.finfo(x.dtype).tiny), out=out)
     return length
 
 

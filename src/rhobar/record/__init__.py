@@ -4,7 +4,7 @@ Nothing here knows torch; everything here survives a round trip through JSON.
 """
 
 from rhobar.record.diagnosis import Diagnosis, Evidence, Finding, NotChecked, Remedy, Trial
-from rhobar.record.reading import LayerReading, Moments, ParameterReading, Reading
+from rhobar.record.reading import AttentionReading, LayerReading, Moments, ParameterReading, Reading
 from rhobar.record.record import Failure, Record, Unseen
 from rhobar.record.serialise import from_json, to_json
 from rhobar.record.training import (
@@ -21,7 +21,9 @@ from rhobar.record.training import (
     OptimizerFacts,
     ParameterFacts,
     RateProbe,
+    RedundantBias,
     ReplicaFacts,
+    Representation,
     ScalingFacts,
     SplitProbe,
     StructureFacts,
@@ -33,6 +35,7 @@ from rhobar.record.training import (
 __all__ = [
     "BEFORE",
     "Answers",
+    "AttentionReading",
     "CollapsedPair",
     "Diagnosis",
     "Evaluation",
@@ -54,8 +57,10 @@ __all__ = [
     "RateProbe",
     "Reading",
     "Record",
+    "RedundantBias",
     "Remedy",
     "ReplicaFacts",
+    "Representation",
     "ScalingFacts",
     "SplitProbe",
     "StructureFacts",

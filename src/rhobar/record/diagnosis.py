@@ -110,7 +110,7 @@ class Diagnosis:
     """Findings, ranked: causes first, each before the symptoms that it explains.
 
     Attributes:
-        findings: Ranked findings; empty for a healthy training.
+        findings: Ranked findings; none but notes for a healthy training.
         checked: Identifiers of the findings that were judged.
         not_checked: Those that were not, with the reason.
         headline: One sentence that says it all.

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-__all__ = ["LayerReading", "Moments", "ParameterReading", "Reading"]
+__all__ = ["AttentionReading", "LayerReading", "Moments", "ParameterReading", "Reading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,36 @@ class Moments:
     def std(self) -> float:
         """Standard deviation √(rms² − mean²) of the finite elements read."""
         return math.sqrt(max(self.rms**2 - self.mean**2, 0.0))
+
+    def stderr(self, quantity: str) -> float:
+        """Sampling error of one of its numbers, 0 where the tensor was read whole.
+
+        With n of N elements read, each times √(1 − n/N) as nothing is sampled twice,
+
+            s(mean) = √((rms² − mean²)/n),   s(rms) ≤ ½·√((max² − rms²)/n),   s(share) = √(p(1 − p)/n).
+
+        The second follows from s(rms) = s(rms²)/(2·rms) and E[x⁴] ≤ max²·E[x²].
+
+        Args:
+            quantity: ``mean``, ``rms``, ``zero`` or ``nonfinite``.
+
+        Example:
+            >>> Moments(size=1000, read=100, mean=0.0, rms=1.0, max_abs=3.0, zero=0.5, nonfinite=0.0).stderr("zero")
+            0.04743416490252569
+
+        Reference: Cochran (1977), Sampling Techniques, theorem 2.2.
+        """
+        if self.read >= self.size or self.read < 1:
+            return 0.0
+        if quantity == "mean":
+            variance = self.rms**2 - self.mean**2
+        elif quantity == "rms":
+            variance = (self.max_abs**2 - self.rms**2) / 4
+        else:
+            share: float = getattr(self, quantity)
+            variance = share * (1 - share)
+        rest = 1 - self.read / self.size
+        return math.sqrt(max(variance, 0.0) / self.read * rest) if math.isfinite(variance) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +111,25 @@ class LayerReading:
 
 
 @dataclass(frozen=True, slots=True)
+class AttentionReading:
+    """One attention at one step, from some of its queries.
+
+    Attributes:
+        name: Path of the map nearest to its logits, that of the queries or of the keys.
+        keys: Keys that the median query weighs with more than 0, among those read.
+        spread: Standard deviation of the logits over the keys of a query, nats; the median over queries.
+        stderr: Standard error of ``spread``.
+        passed: 1 − Σ p², the trace of the softmax's Jacobian; mean over queries.
+    """
+
+    name: str
+    keys: int
+    spread: float
+    stderr: float
+    passed: float
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterReading:
     """One parameter at one step: sizes of weight, gradient and update, as root mean squares."""
 
@@ -116,6 +165,7 @@ class Reading:
         gradient_cosine: cos(g_t, g_{t−1}) with the reading one step before, over sampled elements.
         gradient_ratio: g_t·g_{t−1}/‖g_{t−1}‖²; below −1 the last step overshot by more than its own length.
         update_cosine: cos(Δθ_t, Δθ_{t−1}), over sampled elements.
+        attentions: Attentions in the order of the forward pass.
     """
 
     step: int
@@ -128,3 +178,4 @@ class Reading:
     gradient_cosine: float | None = None
     gradient_ratio: float | None = None
     update_cosine: float | None = None
+    attentions: tuple[AttentionReading, ...] = ()

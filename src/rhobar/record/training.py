@@ -18,7 +18,9 @@ __all__ = [
     "OptimizerFacts",
     "ParameterFacts",
     "RateProbe",
+    "RedundantBias",
     "ReplicaFacts",
+    "Representation",
     "ScalingFacts",
     "SplitProbe",
     "StructureFacts",
@@ -86,6 +88,21 @@ class CollapsedPair:
 
 
 @dataclass(frozen=True)
+class RedundantBias:
+    """A bias that the normalisation behind its map subtracts again.
+
+    Attributes:
+        name: Name of the bias.
+        weight: Name of the weight of its map.
+        size: Number of values.
+    """
+
+    name: str
+    weight: str
+    size: int
+
+
+@dataclass(frozen=True)
 class StructureFacts:
     """What the graph between the data and the loss is made of.
 
@@ -96,6 +113,7 @@ class StructureFacts:
         normalisations: Normalisation layers met.
         hand_written: Operations of the loss or a layer that have a stable form but were spelled out
             (``log(softmax)``, ``log(sigmoid)``, an ``exp`` that overflows, ``sqrt`` of a value that reaches 0).
+        redundant_biases: Biases that a normalisation removes.
     """
 
     num_maps: int = 0
@@ -103,6 +121,7 @@ class StructureFacts:
     collapsed: tuple[CollapsedPair, ...] = ()
     normalisations: int = 0
     hand_written: tuple[str, ...] = ()
+    redundant_biases: tuple[RedundantBias, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -256,6 +275,8 @@ class Evaluation:
         accuracy: Share of correct labels, where labels could be paired with outputs.
         training_mode: Whether the model was in train mode; beside other models, one whose answers depend on the mode.
         overlap: Share of its rows that were also seen in training, ``None`` if not read.
+        stderr: Standard error of ``loss`` over rows, ``None`` if the losses of rows were not seen.
+        change_stderr: Standard error, over rows, of its difference to the lowest loss of the same set before it.
     """
 
     step: int
@@ -266,6 +287,8 @@ class Evaluation:
     training_mode: bool = False
     overlap: float | None = None
     source: str = ""
+    stderr: float | None = None
+    change_stderr: float | None = None
 
 
 @dataclass(frozen=True)
@@ -486,6 +509,25 @@ class FurtherFit:
 
 
 @dataclass(frozen=True)
+class Representation:
+    """What enters a map of the trained network, over the rows of a kept batch.
+
+    Attributes:
+        name: The map.
+        apart: Share of the energy that differs by row: Σ‖h_i − h̄‖² / Σ‖h_i‖².
+        stderr: Its standard error.
+        num_rows: Rows read.
+        data: Whether it is the data themselves.
+    """
+
+    name: str
+    apart: float
+    stderr: float
+    num_rows: int
+    data: bool = False
+
+
+@dataclass(frozen=True)
 class Answers:
     """What the trained network answers on the kept training batches, in eval mode.
 
@@ -553,6 +595,7 @@ class Training:
     splits: tuple[SplitProbe, ...] = ()
     rate: RateProbe | None = None
     answers: Answers | None = None
+    representations: tuple[Representation, ...] = ()
     subset: SubsetFit | None = None
     further: FurtherFit | None = None
     scaling: ScalingFacts | None = None

@@ -27,7 +27,7 @@ from rhobar.report.wording import (
 
 __all__ = ["print_diagnosis"]
 
-_STYLES = {"cause": "bold red", "symptom": "blue", "note": "dim"}
+_STYLES = {"cause": "bold red", "symptom": "blue"}
 _PROSE = 100  # longer lines are hard to read, however wide the window
 _SENTENCES = 600  # characters
 _NAMES = 6
@@ -54,8 +54,7 @@ def print_diagnosis(
         _finding(paper, told, label, 0)
     for told in arranged.symptoms:
         _finding(paper, told, "Symptom, no cause found", 0)
-    for told in arranged.notes:
-        _finding(paper, told, "Note", 0)
+    _notes(paper, arranged.notes)
     paper.gap()
     _course(paper, record)
     _unseen(paper, record)
@@ -126,6 +125,17 @@ def _finding(paper: _Paper, told: Told, label: str, indent: int) -> None:
         names = ", ".join(shorten(name, 40) for name in told.also)
         paper.gap()
         paper.write(Text(f"may also explain: {names}", "dim"), indent + 4)
+
+
+def _notes(paper: _Paper, notes: tuple[Told, ...]) -> None:
+    """Print what is worth knowing and makes no training sick, two short items each."""
+    for i, told in enumerate(notes):
+        if i == 0:
+            paper.gap()
+            paper.write(Text("Notes, which make no training sick", "dim"))
+        paper.write(Text(f"{shorten(told.finding.id, 60)}: {shorten(told.finding.summary, _SENTENCES)}"), 2, hang=2)
+        if told.finding.remedy.text:
+            paper.labelled("change", Text(shorten(told.finding.remedy.text, _SENTENCES)), 4)
 
 
 def _evidence(paper: _Paper, finding: Finding, indent: int) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from rhobar.watch.forwards import tensors_in
 from rhobar.watch.hooks import LossCall
 
-__all__ = ["compared_labels", "evaluation_loss"]
+__all__ = ["compared_labels", "evaluation_call"]
 
 
 def compared_labels(output: Any, a: Any, b: Any) -> tuple[Tensor, Tensor] | None:  # noqa: ANN401
@@ -37,9 +37,9 @@ def compared_labels(output: Any, a: Any, b: Any) -> tuple[Tensor, Tensor] | None
     return None
 
 
-def evaluation_loss(call: LossCall, logits: Tensor, labels: Tensor) -> float | None:
-    """The training's own functional loss on an evaluation's logits and labels; ``None`` if it takes no labels."""
+def evaluation_call(call: LossCall, logits: Tensor, labels: Tensor) -> LossCall | None:
+    """The training's own functional loss of an evaluation's logits and labels; ``None`` if it takes no labels."""
     if call.function.__name__ not in ("cross_entropy", "nll_loss") or int(labels.max()) >= logits.shape[1]:
         return None
     kwargs = {key: value for key, value in call.kwargs.items() if key not in ("input", "target", "reduction")}
-    return float(call.function(logits, labels, **kwargs))
+    return LossCall(call.function, (logits, labels), kwargs, call.function(logits, labels, **kwargs))

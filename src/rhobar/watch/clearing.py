@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import Optimizer
 
+from rhobar.watch.moments import local
+
 __all__ = ["Clearing", "HandClearing"]
 
 TRUSTED = 64
@@ -46,7 +48,7 @@ class Clearing:
                 self.cleared = True
             elif grad._version != mark[1]:
                 with torch.no_grad():
-                    self.cleared = self.cleared or not bool(grad.any())
+                    self.cleared = self.cleared or not bool(local(grad).any())
                 self._marks[i] = (mark[0], grad._version)
 
     def accumulated(self) -> None:
@@ -114,5 +116,5 @@ class HandClearing:
 
 def _few(x: Tensor) -> Tensor:
     """Copies of some elements, spread evenly."""
-    flat = x.detach().reshape(-1)
+    flat = local(x).detach().reshape(-1)
     return flat[:: max(1, flat.numel() // 16)].clone()

@@ -238,8 +238,8 @@ class Pairs:
         x, y = real(x), real(y)
         take = min(x.shape[0], MAX_ROWS - self.rows)
         flat = x.detach()[:take].reshape(take, -1)
-        flat = flat[:, :: max(1, -(-flat.shape[1] // 1024))].to("cpu", torch.float32, copy=True)
-        wanted = y.detach()[:take].reshape(take, -1).to("cpu", torch.float64, copy=True)
+        flat = flat[:, :: max(1, -(-flat.shape[1] // 1024))].to(torch.float32, copy=True)
+        wanted = y.detach()[:take].reshape(take, -1).clone()  # where they are: nothing waits for a device
         if self.inputs and (self.inputs[0].shape[1] != flat.shape[1] or self.targets[0].shape[1] != wanted.shape[1]):
             return
         self.inputs.append(flat)
@@ -250,7 +250,7 @@ class Pairs:
         """All pairs, distinct inputs only, rows with non-finite values left out."""
         if not self.inputs:
             return None
-        x, y = torch.cat(self.inputs), torch.cat(self.targets)
+        x, y = torch.cat([t.cpu() for t in self.inputs]), torch.cat([t.to("cpu", torch.float64) for t in self.targets])
         good = torch.isfinite(x).all(1) & torch.isfinite(y).all(1)
         x, y = x[good], y[good]
         if not self.distinct:

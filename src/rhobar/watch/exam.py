@@ -20,6 +20,7 @@ from rhobar.probes.rate import FACTORS, preconditioned, rate_line
 from rhobar.record import Answers, LabelProbe, RateProbe, SplitProbe, Training
 from rhobar.watch.exam_state import KeptBatch, communicates, copy_of
 from rhobar.watch.further import go_on
+from rhobar.watch.parallel import representations
 from rhobar.watch.quiet import unheard
 from rhobar.watch.split_rows import distance
 from rhobar.watch.subset import fit_subset
@@ -123,7 +124,16 @@ def _second_look(tracker: Tracker, training: Training) -> str:
     training.subset = fit_subset(model, list(tracker.kept), training)
     if len(optimizers := _optimizers(tracker)) == 1:
         training.further = go_on(model, optimizers[0], list(tracker.kept), training)
+    training.representations = representations(
+        twin, batches[-1], _layer_names(tracker, model, twin), train=training.modes.has_batch_norm
+    )
     return _rate(tracker, training, model, twin, loss)
+
+
+def _layer_names(tracker: Tracker, model: nn.Module, twin: nn.Module) -> Callable[[Tensor], str]:
+    """Names for the weights of a copy: those of the originals, paired up by their order."""
+    names = {id(copy): tracker.layer_name(own) for own, copy in zip(model.parameters(), twin.parameters(), strict=True)}
+    return lambda weight: names.get(id(weight), "a layer")
 
 
 def _optimizers(tracker: Tracker) -> list[Optimizer]:

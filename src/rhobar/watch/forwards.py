@@ -8,18 +8,20 @@ import torch
 from torch import Tensor, nn
 
 from rhobar.watch.hooks import LossCall
-from rhobar.watch.sites import Site
+from rhobar.watch.row_losses import Rows
+from rhobar.watch.sites import Place
 
 __all__ = ["Forward", "ScoredLoss", "address", "first_tensor", "has_values", "tensors_in"]
 
 
 @dataclass(frozen=True)
 class ScoredLoss:
-    """A loss of an evaluation pass: its kind, its mean value, and the shape of one prediction it judged."""
+    """A loss of an evaluation pass: its kind, its mean value, the shape of one prediction it judged, and each row's."""
 
     kind: str
     value: float
     shape: tuple[int, ...] = ()
+    rows: Rows | None = None
 
 
 @dataclass(slots=True)
@@ -33,7 +35,7 @@ class Forward:
     training: bool
     recorded: bool
     """Whether gradients were recorded."""
-    path: tuple[Site, ...] = ()
+    path: tuple[Place, ...] = ()
     dropout: float = 0.0
     """Largest rate of a dropout that was active in it."""
     calls: list[tuple[str, LossCall]] = field(default_factory=list)
@@ -47,14 +49,16 @@ class Forward:
     """Share of right answers, where labels were seen."""
     sample: Tensor | None = None
     """A few rows of its input, taken before the input was let go of."""
+    ends_look: bool = False
+    """Whether the next pass from its place had more rows: it may have been the last of a look at a set."""
 
     @property
     def source(self) -> str:
         """The place in the program that it was called from, as line numbers."""
-        return "/".join(str(line) for _, line in self.path[:4])
+        return "/".join(str(line) for _, line, _ in self.path[:4])
 
-    def scored(self, kind: str, shape: tuple[int, ...] = ()) -> float | None:
-        """The loss that was trained on, if it was called for this pass; else the sum of all that were.
+    def scored(self, kind: str, shape: tuple[int, ...] = ()) -> tuple[float, Rows | None] | None:
+        """The loss that was trained on, and its rows, if it was called for this pass; else the sum of all that were.
 
         Args:
             kind: Kind of the trained loss.
@@ -63,8 +67,8 @@ class Forward:
         same = [loss for loss in self.losses if loss.kind == kind or f"soft_{loss.kind}" == kind]
         alike = [loss for loss in same if loss.shape == shape]
         if same:
-            return (alike or same)[0].value
-        return sum(loss.value for loss in self.losses) if self.losses else None
+            return (alike or same)[0].value, (alike or same)[0].rows
+        return (sum(loss.value for loss in self.losses), None) if self.losses else None
 
     @property
     def given_history(self) -> bool:

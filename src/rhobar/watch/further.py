@@ -33,7 +33,11 @@ LEFT = 0.1
 ENDED = 0.1
 """Rate at the end over the peak, below which a schedule counts as at its end."""
 FEW_ROWS = 12
+MANY_ROWS = 256
+"""Rows of a step at most: the mean gradient of so many points where that of all rows does, for less."""
 SECONDS = 1.5
+FEWEST_STEPS = 10
+"""Steps that say something: what fewer steps than the training took have brought is underrated."""
 
 
 def go_on(model: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], training: Training) -> FurtherFit | None:
@@ -44,7 +48,7 @@ def go_on(model: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], trai
     if 2 * training.uncleared_steps > training.num_steps or training.clipped > 0.5:
         return None  # gradients that these steps would not imitate
     try:
-        learned, judged = divided(batches)
+        learned, judged = divided(batches, most=MANY_ROWS)
     except ValueError:
         return None
     if sum(batch.rows for batch in judged) < FEW_ROWS or not learned:
@@ -103,7 +107,7 @@ def _set_rates(optimizer: Optimizer, rates: list[float]) -> float:
 
 
 def _descend(twin: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], training: Training) -> int:
-    """Steps taken before time ran out; none if it ran out in the first half."""
+    """Steps taken before time ran out; none if they were too few to say anything."""
     wanted, each = max(training.num_steps, LEAST), max(1, round(training.backwards_per_step))
     twin.train(training.modes.eval_steps * 2 <= training.modes.steps)
     generator, queue = torch.Generator().manual_seed(0), list[int]()
@@ -111,7 +115,7 @@ def _descend(twin: nn.Module, optimizer: Optimizer, batches: list[KeptBatch], tr
     started = time.process_time()
     for step in range(wanted):
         if time.process_time() - started > SECONDS:
-            return step if 2 * step >= wanted or step >= LEAST else 0
+            return step if step >= FEWEST_STEPS else 0
         optimizer.zero_grad()
         for _ in range(each):
             queue = queue or torch.randperm(len(batches), generator=generator).tolist()

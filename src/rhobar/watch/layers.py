@@ -1,11 +1,11 @@
 """From a graph to its layers: each linear map, what its output meets next, and the signal on both sides."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from rhobar.record import CollapsedPair, LayerReading, Moments, StructureFacts
@@ -21,6 +21,7 @@ from rhobar.watch.operations import (
     find_map,
     value_of,
 )
+from rhobar.watch.redundant import redundant_biases
 from rhobar.watch.skips import bypassed
 
 __all__ = ["Draft", "Layer", "find_layers", "read_layer", "structure"]
@@ -158,11 +159,16 @@ def _saturated(out: Tensor, activation: str | None) -> float | None:
         return None
     flat = spread(out).float()
     slope = _FLATNESS[activation](flat)
-    return (slope < SATURATED).float().mean().item() if torch.isfinite(slope).all() else 1.0
+    # A NaN or an infinity shows in the sum, which one fast kernel takes.
+    return (slope < SATURATED).float().mean().item() if math.isfinite(slope.sum().item()) else 1.0
 
 
 def structure(
-    graph: Graph, layers: list[Layer], name_of: Callable[[Tensor], str], recurrent: set[int]
+    graph: Graph,
+    layers: list[Layer],
+    name_of: Callable[[Tensor], str],
+    recurrent: set[int],
+    parameter_name: Callable[[Tensor], str],
 ) -> StructureFacts:
     """What stands between the data and the loss; `recurrent` holds weights of recurrent and attention modules."""
     own = [layer for layer in layers if layer.map.kind.operation != "embedding"]
@@ -202,6 +208,7 @@ def structure(
         nonlinearities=tuple(between),
         collapsed=tuple(pairs),
         normalisations=sum(op_name(node) in NORMALISATIONS for node in graph.nodes),
+        redundant_biases=redundant_biases(graph, parameter_name),
     )
 
 

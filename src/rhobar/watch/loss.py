@@ -14,6 +14,7 @@ from rhobar.watch.formulas import hand_written_term
 from rhobar.watch.graph import Graph, Node, op_name, out_shape, saved
 from rhobar.watch.loss_term import LossTerm, axis_of, only_input, pairs_up, skip_views
 from rhobar.watch.operations import ACTIVATIONS, NORMALISATIONS, find_map
+from rhobar.watch.singular import singular_at
 
 __all__ = ["LossTrace", "follow_prediction", "silent_broadcast", "trace_loss"]
 
@@ -229,8 +230,8 @@ def _hand_written(graph: Graph) -> list[str]:
                 found.append("log of a value ≤ 0")
             elif inner in ("softmax", "sigmoid"):
                 found.append(f"log({inner})")
-        elif name in ("Sqrt", "LinalgVectorNorm", "Norm") and _touches_zero(node):
-            found.append("sqrt at 0")
+        elif (met := singular_at(node)) is not None:
+            found.append(met)
         elif name == "Exp":
             kept = saved(node, "result")
             if isinstance(kept, Tensor) and kept.numel() and not bool(torch.isfinite(kept).all()):
@@ -238,8 +239,3 @@ def _hand_written(graph: Graph) -> list[str]:
         elif name == "Div" and isinstance(other := saved(node, "other"), Tensor) and bool((other == 0).any()):
             found.append("division by 0")
     return list(dict.fromkeys(found))
-
-
-def _touches_zero(node: Node) -> bool:
-    kept = saved(node, "result")
-    return isinstance(kept, Tensor) and op_name(node) == "Sqrt" and bool((kept == 0).any())

@@ -5,13 +5,15 @@ matrix, short ones padded with zeros (which change no sum and no largest magnitu
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from rhobar.record import Moments
+from rhobar.watch.sums import row_sums
 
-__all__ = ["MAX_READ", "Sheet", "moments", "real", "sampled", "spread"]
+__all__ = ["MAX_READ", "Sheet", "local", "moments", "real", "sampled", "spread"]
 
 MAX_READ = 1 << 12
 """Elements read of one tensor: the relative standard error of an RMS is then about 1/√(2·4096) ≈ 1.1 %
@@ -22,6 +24,18 @@ ROWS = 64
 """Rows of one block of a sheet (1 MB)."""
 
 
+def local(x: Tensor) -> Tensor:
+    """This rank's part of a tensor that is spread over ranks (a DTensor); others as they are.
+
+    What is asked of the whole would be asked of all ranks, and wait for them.
+    """
+    if type(x).__name__ != "DTensor":
+        return x
+    spread: Any = x
+    part: Tensor = spread._local_tensor
+    return part
+
+
 def real(x: Tensor) -> Tensor:
     """A complex tensor as pairs of real and imaginary parts along a new last axis; others as they are."""
     return torch.view_as_real(x.resolve_conj()) if x.is_complex() else x
@@ -29,6 +43,7 @@ def real(x: Tensor) -> Tensor:
 
 def sampled(x: Tensor, limit: int = MAX_READ) -> Tensor:
     """At most `limit` elements of x as a flat tensor, evenly spread, without copying more than it returns."""
+    x = local(x)
     x = real(x.detach() if x.requires_grad else x)
     if x.is_nested:
         x = torch.cat([part.reshape(-1) for part in x.unbind()])
@@ -144,8 +159,7 @@ class Sheet:
             if count <= 0:
                 break
             x = block[:count]
-            square, nonzero = torch.linalg.vecdot(x, x), x.clone().ne_(0).sum(1)
-            table = torch.stack([x.sum(1), square, x.amin(1), x.amax(1), nonzero]).tolist()
+            table = row_sums(x).tolist()
             for i, values in enumerate(zip(*table, strict=True)):
                 size, read = self._sizes[len(found)]
                 found.append(_moments(size, read, values, x[i]))

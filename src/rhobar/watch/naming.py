@@ -43,7 +43,7 @@ class Names:
                 full = _INNER.sub("", ".".join(p for p in (path, name) if p).removeprefix(prefix))
                 known = self._owner.get(id(parameter))
                 if known is None or known[0]() is not parameter or len(known[1]) < len(full):
-                    self._owner[id(parameter)] = (weakref.ref(parameter), full, type(module).__name__)
+                    self._owner[id(parameter)] = (weakref.ref(parameter), full, kind_of(module))
                     self._modules[id(parameter)] = weakref.ref(module)
                 if isinstance(module, nn.RNNBase | nn.RNNCellBase | nn.MultiheadAttention):
                     self.recurrent.add(id(parameter))
@@ -132,6 +132,12 @@ def wrapped_as(model: nn.Module) -> str:
     return "_orig_mod" if type(model).__name__ == "OptimizedModule" else ""  # of torch.compile, dear to import
 
 
+def kind_of(module: nn.Module) -> str:
+    """Name of the module's class; that of `fully_shard` is put before the one that the program wrote."""
+    kind = type(module)
+    return (kind.__bases__[-1] if hasattr(module, "_get_fsdp_state") else kind).__name__
+
+
 def _prefix(model: nn.Module) -> str:
     name = wrapped_as(model)
     return f"{name}.{_prefix(getattr(model, name))}" if name else ""
@@ -145,7 +151,7 @@ def model_label(model: nn.Module) -> str:
         'Linear'
     """
     name = wrapped_as(model)
-    return model_label(getattr(model, name)) if name else type(model).__name__
+    return model_label(getattr(model, name)) if name else kind_of(model)
 
 
 def is_float(x: object) -> bool:

@@ -24,6 +24,7 @@ from rhobar.watch.reading import StepReading, read_step
 from rhobar.watch.replicas import PATIENCE, Replicas
 from rhobar.watch.scaling import LossScale, ScaledLosses
 from rhobar.watch.schedule import Clock
+from rhobar.watch.shards import ShardedReading
 from rhobar.watch.sites import Site, call_site
 from rhobar.watch.split_rows import sampled
 from rhobar.watch.start import Starts
@@ -167,6 +168,8 @@ class Observer:
         if dense or (bad and tracker is not None and tracker.nonfinite is None):
             if self.passes.new_model:
                 self.names.add_globals()
+            if tracker is not None:
+                tracker.rows.settle()
             reading = read_step(self, loss, tracker if known else None, scale if scaled else None)
             if reading is None:
                 return None
@@ -241,7 +244,11 @@ class Observer:
             reading.drop()
 
     def _see_batch(
-        self, tracker: Tracker, training: list[Forward], loss: Tensor, reading: StepReading | None = None
+        self,
+        tracker: Tracker,
+        training: list[Forward],
+        loss: Tensor,
+        reading: StepReading | ShardedReading | None = None,
     ) -> None:
         """Note the models and the rows that made this loss."""
         wanted = tracker.wants_batch()
@@ -288,6 +295,9 @@ class Observer:
                 self.passes.finish()
                 for tracker in self.trackers:
                     self.steps.note_use(tracker)
+                    if tracker.shards is not None:
+                        tracker.settle_update(at_once=True)
+                        tracker.readings = tracker.shards.whole(tracker.readings, patience=PATIENCE)
                     if tracker.replica is not None:
                         tracker.replicas = tracker.replica.facts(patience=PATIENCE)
 

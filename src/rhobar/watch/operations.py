@@ -68,6 +68,7 @@ ACTIVATIONS = {
     "LogSigmoid": "log_sigmoid",
     "Tanh": "tanh",
     "Softmax": "softmax",
+    "SafeSoftmax": "softmax",
     "LogSoftmax": "log_softmax",
     "Glu": "glu",
     "Exp": "exp",

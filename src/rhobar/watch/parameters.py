@@ -12,13 +12,15 @@ from torch import Tensor
 
 from rhobar.record import ParameterFacts, ParameterReading
 from rhobar.watch.fresh import fans, looks_fresh
-from rhobar.watch.moments import sampled
+from rhobar.watch.moments import local, sampled
 from rhobar.watch.naming import Names, is_float
 
 __all__ = ["Histories", "Parameters", "Tracked", "cosine", "identical_rows"]
 
 SAMPLE = 512
 """Elements kept of each parameter for directions and movement."""
+STAYS = 3
+"""Readings in which a loose tensor was the weight of a map, from which on it is one of the network's."""
 LARGE = 1 << 13
 """Elements from which a dot product is faster than a norm."""
 
@@ -43,12 +45,19 @@ class Tracked:
     movement: float | None = None
     axis: int = 0
     owned: bool = True
+    weighed: int = 0
+    """Readings in which it was the weight of a map."""
     moved_before: bool = False
     start: float = field(init=False)
     """Length of the first sample."""
 
     def __post_init__(self) -> None:
         self.start = float(self.first.norm())
+
+    @property
+    def belongs(self) -> bool:
+        """Whether it is a parameter: of a module, held by an optimizer, or a tensor that stays and weighs signals."""
+        return self.owned or self.held or (self.weighed >= STAYS and self.ref() is not None)
 
     def turn(self, tensor: Tensor) -> None:
         """The weight stands as (in, out): its units are columns."""
@@ -190,6 +199,12 @@ class Parameters:
         self.tracked[id(tensor)] = known
         return known
 
+    def weighs(self, tensor: Tensor) -> None:
+        """Note that a tensor was the weight of a map."""
+        known = self.tracked.get(id(tensor))
+        if known is not None and known.ref() is tensor:
+            known.weighed += 1
+
     def live(self) -> list[tuple[Tracked, Tensor]]:
         """The parameters that still exist."""
         return [(t, tensor) for t in self.tracked.values() if (tensor := t.ref()) is not None]
@@ -217,7 +232,7 @@ class Parameters:
         self._see(live, weights)
         grads = [tensor.grad if e is None else e[1] for (_, tensor), e in zip(live, firsts, strict=True)]
         samples = [
-            _same_size(sampled(grad, SAMPLE), n) if grad is not None else tensor.new_zeros(n)
+            _same_size(sampled(grad, SAMPLE), n) if grad is not None else local(tensor).new_zeros(n)
             for grad, (_, tensor), n in zip(grads, live, weights.sizes, strict=True)
         ]
         norms = iter(_norms([grad for grad, e in zip(grads, firsts, strict=True) if grad is not None and e is None]))
@@ -233,9 +248,10 @@ class Parameters:
             tracked.nonzero_gradient = tracked.nonzero_gradient or norm != 0
             bad = 0.0
             if not math.isfinite(norm):  # its square may be too large for its type where the gradient is not
-                norm = _norm(grad.double() if not grad.is_complex() else grad)
+                norm = _norm(local(grad).double() if not grad.is_complex() else grad)
             if not math.isfinite(norm):
                 bad = max(float((~torch.isfinite(sample)).double().mean()), 1 / max(size, 1))
+            norm = _of_all(tensor, norm)
             square += norm * norm
             readings.append(ParameterReading(tracked.name, size, rms_w, norm / math.sqrt(max(size, 1)), bad))
         length = math.sqrt(square) if any_gradient and square >= 0 else (math.nan if any_gradient else None)
@@ -257,8 +273,10 @@ class Parameters:
 
     def gradient_norm(self) -> float | None:
         """‖g‖₂ over everything that has a gradient."""
-        grads = [tensor.grad for _, tensor in self.live() if tensor.grad is not None]
-        return math.sqrt(sum(n * n for n in _norms(grads))) if grads else None
+        held = [(tensor, tensor.grad) for _, tensor in self.live() if tensor.grad is not None]
+        norms = _norms([grad for _, grad in held])
+        whole = (_of_all(tensor, norm) for (tensor, _), norm in zip(held, norms, strict=True))
+        return math.sqrt(sum(norm * norm for norm in whole)) if held else None
 
 
 def cosine(a: Tensor, b: Tensor) -> float | None:
@@ -271,6 +289,7 @@ def cosine(a: Tensor, b: Tensor) -> float | None:
 
 def identical_rows(weight: Tensor, axis: int = 0) -> float:
     """Share of units of a layer (slices along `axis`) that equal the first one; 0 for vectors and single units."""
+    weight = local(weight)
     if weight.ndim < 2 or weight.shape[axis] < 2 or not weight.is_floating_point() or weight.numel() == 0:
         return 0.0
     if weight.layout != torch.strided:
@@ -286,6 +305,7 @@ def identical_rows(weight: Tensor, axis: int = 0) -> float:
 
 def _norms(grads: list[Tensor]) -> list[float]:
     """‖g‖₂ of each, in one transfer where they are alike: √(g·g) for large ones, whose kernel is four times faster."""
+    grads = [local(g) for g in grads]
     if (
         len({(g.dtype, g.device, g.layout) for g in grads}) == 1
         and grads[0].layout == torch.strided
@@ -299,6 +319,12 @@ def _norms(grads: list[Tensor]) -> list[float]:
         lengths, rest = dict(zip(large, values, strict=False)), iter(values[len(large) :])
         return [lengths[i] if i in lengths else next(rest) for i in range(len(grads))]
     return [_norm(g) for g in grads]
+
+
+def _of_all(x: Tensor, norm: float) -> float:
+    """The norm of a whole parameter, whose other elements, on other ranks, are taken to be as large as those here."""
+    own, size = local(x).numel(), x.numel()
+    return norm if own == size else norm * math.sqrt(size / own) if own else 0.0
 
 
 def _norm(g: Tensor) -> float:

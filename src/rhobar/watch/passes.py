@@ -9,22 +9,22 @@ from typing import Any
 import torch
 from torch import _C, Tensor, nn
 
-from rhobar.record import Evaluation
-from rhobar.watch.answers import compared_labels, evaluation_loss
-from rhobar.watch.forwards import Forward, ScoredLoss, address, first_tensor, has_values, tensors_in
+from rhobar.watch.answers import compared_labels, evaluation_call
+from rhobar.watch.evaluations import OF_MANY, evaluations, input_sample
+from rhobar.watch.forwards import Forward, ScoredLoss, address, has_values, tensors_in
 from rhobar.watch.graph import Graph
 from rhobar.watch.guard import Guard
 from rhobar.watch.hooks import LossCall
 from rhobar.watch.naming import Names, model_label
-from rhobar.watch.sites import call_path
-from rhobar.watch.split_rows import ROWS, sampled
-from rhobar.watch.tracker import Tracker, acts_by_mode
+from rhobar.watch.row_losses import row_losses
+from rhobar.watch.sites import Place, call_path
+from rhobar.watch.tracker import Tracker
 
 __all__ = ["Passes"]
 
 MAX_PENDING = 4096
-OF_MANY = 16
-"""Rows kept of one batch of an evaluation that has many."""
+MAX_ENDS = 8
+"""Waiting passes that keep their input because they may be the last of a look at a set."""
 
 
 class Passes:
@@ -47,6 +47,7 @@ class Passes:
         self._parts: dict[int, weakref.ref[nn.Module]] = {}
         self._roots: dict[int, tuple[weakref.ref[nn.Module], int]] = {}
         self._running: list[tuple[int, list[tuple[str, LossCall]]]] = []
+        self._sources: dict[tuple[Place, ...], str] = {}
         self.dropout = 0.0
         """Largest rate of a dropout that was active since the last pass ended."""
 
@@ -174,23 +175,26 @@ class Passes:
             self.record([f for f in front if not f.recorded])
         for forward in self.pending[-5:-4]:
             if not forward.recorded:
-                self._release(forward)
+                self._release(forward, self.pending[-4])
         usual = max((t.forwards_per_backward or 1 for t in self._trackers), default=64)
         many = 4 * usual + 16
         # So many passes with gradients on since the last loss: most are evaluation, each with a graph of its own.
         for forward in self.pending[-many - 1 : -many]:
-            self._release(forward)
+            self._release(forward, self.pending[-many])
 
-    def _release(self, forward: Forward) -> None:
-        """Drop the outputs of a pass, and its inputs unless it is the last one from its place."""
+    def _release(self, forward: Forward, following: Forward) -> None:
+        """Drop the outputs of a pass, and its inputs unless it is the last one from its place or of a look."""
         forward.output = None
         forward.calls.clear()
         if any(f.path == forward.path and f.model() is forward.model() for f in self.pending[-4:]):
             _ = forward.rows
             tracker = None if forward.recorded else self.tracker_of(forward.model())
-            if tracker is not None and tracker.splits.wants(forward.source):
-                forward.sample = _sample(forward, OF_MANY)
-            forward.args, forward.kwargs = (), {}
+            if tracker is not None and tracker.splits.wants(self._source(forward)):
+                forward.sample = input_sample(forward, OF_MANY)
+            if following.path == forward.path and following.rows > forward.rows:
+                forward.ends_look = sum(f.ends_look for f in self.pending) < MAX_ENDS
+            if not forward.ends_look:
+                forward.args, forward.kwargs = (), {}
 
     def dropout_called(self, p: float) -> None:
         """A functional dropout was active, whatever mode the model is in."""
@@ -209,8 +213,9 @@ class Passes:
                 return
             pair = compared_labels(forward.output, one, other)
             call = tracker.kept[-1].call
-            if pair is not None and call is not None and (value := evaluation_loss(call, *pair)) is not None:
-                forward.losses.append(ScoredLoss(tracker.loss.kind if tracker.loss else "custom", value))
+            if pair is not None and call is not None and (scored := evaluation_call(call, *pair)) is not None:
+                kind = tracker.loss.kind if tracker.loss else "custom"
+                forward.losses.append(ScoredLoss(kind, float(scored.value), rows=row_losses(scored)))
                 forward.hits = float((pair[0].argmax(1) == pair[1]).double().mean())
 
     def evaluated(self, loss: float, accuracy: float | None = None) -> None:
@@ -286,8 +291,15 @@ class Passes:
         for group in groups.values():
             tracker = self.tracker_of(group[0].model())
             if tracker is not None:
-                tracker.evaluations.append(_evaluation(tracker, group))
-                _see_split(tracker, group)
+                tracker.evaluations.extend(evaluations(tracker, group, self._source(group[0])))
+
+    def _source(self, forward: Forward) -> str:
+        """A name for the place of a pass: its lines, and a number where calls share them."""
+        if forward.path not in self._sources:
+            lines = forward.source
+            alike = sum(path != forward.path and name.split("#")[0] == lines for path, name in self._sources.items())
+            self._sources[forward.path] = f"{lines}#{alike + 1}" if alike else lines
+        return self._sources[forward.path]
 
     def finish(self) -> None:
         """What still waits at the end was evaluation."""
@@ -301,52 +313,11 @@ def _reached(forwards: list[Forward], graph: Graph) -> list[Forward]:
     return [f for f in forwards if f.feeds_model or any(f is r for r in reached)] if reached else forwards
 
 
-def _evaluation(tracker: Tracker, group: list[Forward]) -> Evaluation:
-    """Passes of one model from one place, as one look at its quality."""
-    kind = tracker.loss.kind if tracker.loss else "custom"
-    shape = tracker.loss.output_shape[1:] if tracker.loss else ()
-    scored = [(f.rows, value) for f in group if (value := f.scored(kind, shape)) is not None]
-    scored_rows = sum(n for n, _ in scored)
-    x = first_tensor(group[-1].args, group[-1].kwargs)
-    # A generator without dropout gives the same samples in either mode, whatever the critic beside it holds.
-    model = group[0].model()
-    modal = model is None or len(tracker.models) < 2 or acts_by_mode(model)
-    return Evaluation(
-        step=tracker.step,
-        num_batches=len(group),
-        num_rows=sum(f.rows for f in group),
-        loss=sum(value * n for n, value in scored) / scored_rows if scored_rows else None,
-        accuracy=_mean_hits(group),
-        training_mode=sum((f.training and modal) or f.dropout > 0 for f in group) * 2 > len(group),
-        overlap=tracker.rows.overlap(x) if x is not None and x.shape[0] <= 8192 else None,
-        source=group[0].source,
-    )
-
-
-def _see_split(tracker: Tracker, group: list[Forward]) -> None:
-    """Keep a sample of the evaluated rows, to be held against those trained on."""
-    if tracker.splits.wants(group[0].source):
-        share = max(OF_MANY, ROWS // len(group))
-        samples = [f.sample if f.sample is not None else _sample(f, share) for f in group]
-        tracker.splits.evaluate(group[0].source, [s for s in samples if s is not None])
-
-
-def _sample(forward: Forward, rows: int) -> Tensor | None:
-    x = first_tensor(forward.args, forward.kwargs)
-    return None if x is None or not has_values(x) else sampled(x, rows)
-
-
 def _attribute(forward: Forward, kind: str, call: LossCall) -> None:
     """Note a loss with the pass whose output it received; that of an evaluation by its value."""
     if call.value.grad_fn is None and call.value.numel() == 1:
         if isinstance(call.input, Tensor) and not forward.recorded:
             value, shape = float(call.value) / call.divisor, tuple(call.input.shape[1:])
-            forward.losses.append(ScoredLoss(kind, value, shape))
+            forward.losses.append(ScoredLoss(kind, value, shape, row_losses(call)))
     else:
         forward.calls.append((kind, call))
-
-
-def _mean_hits(group: list[Forward]) -> float | None:
-    """Accuracy over the passes whose labels were seen."""
-    seen = [(f.rows, f.hits) for f in group if f.hits is not None]
-    return sum(n * hits for n, hits in seen) / max(sum(n for n, _ in seen), 1) if seen else None

@@ -27,11 +27,14 @@ def pooled(batches: list[KeptBatch], generator: torch.Generator) -> list[KeptBat
     return out
 
 
-def divided(batches: list[KeptBatch], *, every: int = 4, parts: int = 8) -> tuple[list[KeptBatch], list[KeptBatch]]:
+def divided(
+    batches: list[KeptBatch], *, every: int = 4, parts: int = 8, most: int | None = None
+) -> tuple[list[KeptBatch], list[KeptBatch]]:
     """Split the distinct rows of all batches in two: batches as large as the first one, and rows kept apart.
 
     Args:
         batches: What to divide; a row that occurs in several of them is taken once.
+        most: Rows of a batch to learn from at most.
         every: One row in so many is kept apart; which ones, their contents decide.
         parts: In how many batches those are given.
     """
@@ -44,7 +47,7 @@ def divided(batches: list[KeptBatch], *, every: int = 4, parts: int = 8) -> tupl
     def made(order: torch.Tensor, size: int) -> list[KeptBatch]:
         return [_filled(batches[0], [column[part] for column in columns]) for part in order.split(size)]
 
-    return made(rest, rows[0]), made(apart, max(1, math.ceil(len(apart) / parts)))
+    return made(rest, min(rows[0], most or rows[0])), made(apart, max(1, math.ceil(len(apart) / parts)))
 
 
 def _columns(batches: list[KeptBatch]) -> tuple[list[Tensor], list[int]]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
-from rhobar.record import BEFORE, Reading
+from rhobar.record import BEFORE, AttentionReading, Reading
+from rhobar.watch.attention import read_attentions
 from rhobar.watch.beside import data_beside
 from rhobar.watch.data import InputStatistics
 from rhobar.watch.forwards import tensors_in
@@ -22,6 +23,7 @@ from rhobar.watch.operations import Map
 from rhobar.watch.quiet import quiet
 from rhobar.watch.replicas import Note, row_prints
 from rhobar.watch.scaling import LossScale, unscaled
+from rhobar.watch.shards import ShardedReading, is_sharded, shards_of
 from rhobar.watch.tracker import Tracker
 from rhobar.watch.updates import OpenReading
 
@@ -37,7 +39,7 @@ SAME_TRAINING = 0.5
 
 def read_step(
     observer: "Observer", loss: Tensor, tracker: Tracker | None, scale: LossScale | None
-) -> "StepReading | None":
+) -> "StepReading | ShardedReading | None":
     """Read the graph of `loss` and find (or start) the training that it belongs to.
 
     Args:
@@ -47,10 +49,9 @@ def read_step(
         scale: A factor that a scaler has put on `loss`.
     """
     models = [model for f in observer.passes.pending if (model := f.model()) is not None]
-    if any(hasattr(module, "_get_fsdp_state") for model in models for module in model.modules()):
-        # Outside their layer's own pass such weights have no memory: to read them would end the program.
-        observer.guard.note("sharded models", "weights that fully_shard has spread over ranks are not read")
-        return None
+    spread = [p for model in models if is_sharded(model) for p in shards_of(model)]
+    if spread:  # the graph holds their gathered weights, which have no memory now: to read them would end the program
+        return _read_shards(observer, spread, loss, tracker, scale)
     graph = Graph(loss)
     given = {id(t) for f in observer.passes.pending for t in tensors_in([*f.args, *f.kwargs.values()])}
     # Data may ask for a gradient of their own; they are no parameters for that.
@@ -73,6 +74,21 @@ def read_step(
             for parameter in model.parameters():
                 tracker.parameters.track(parameter)
     return StepReading(observer, graph, loss, tracker, scale)
+
+
+def _read_shards(
+    observer: "Observer", parameters: list[Tensor], loss: Tensor, tracker: Tracker | None, scale: LossScale | None
+) -> ShardedReading | None:
+    reached = {id(p) for p in parameters if p.requires_grad}
+    if observer.only is not None and not reached & observer.only:
+        return None
+    tracker = _find_tracker(observer, tracker, reached)
+    if tracker is None:
+        return None
+    tracker.reached |= reached
+    for p in parameters:
+        tracker.parameters.track(p)
+    return ShardedReading(observer, loss, tracker, scale)
 
 
 def _find_tracker(observer: "Observer", tracker: Tracker | None, reached: set[int]) -> Tracker | None:
@@ -124,6 +140,7 @@ class StepReading:
         self.hand_written = self.trace.hand_written
         self.pending = list(observer.passes.pending)
         self.drafts: list[Draft] = []
+        self.attentions: tuple[AttentionReading, ...] = ()
         self.rows: list[float] = []
         self.sheet = tracker.sheet
         self.sheet.start()
@@ -144,7 +161,8 @@ class StepReading:
         LossReading(self.graph, self.trace, self.pending, self.layers, self.names).note(tracker, step, loss)
         tracker.hand_written.update(self.trace.hand_written)
         if step < 4 or not tracker.structure.num_maps:
-            tracker.structure = structure(self.graph, self.layers, self.names.layer, self.names.recurrent)
+            names = self.names
+            tracker.structure = structure(self.graph, self.layers, names.layer, names.recurrent, names)
         used: dict[str, int] = {}
         for layer in self.layers:
             name = self.names.layer(layer.map.weight)
@@ -152,6 +170,7 @@ class StepReading:
                 tracker.sentinel.choose(tracker.parameters, layer.map.weight)
             if layer.map.in_first and step == 0:
                 tracker.parameters.track(layer.map.weight).turn(layer.map.weight)
+            tracker.parameters.weighs(layer.map.weight)
             used[name] = used.get(name, 0) + 1
             if used[name] > 1:
                 continue
@@ -170,6 +189,7 @@ class StepReading:
             elif layer.map.kind.operation == "embedding" and tracker.inputs is None:
                 tracker.inputs = InputStatistics(integer=True)
             self._listen(layer.map.node, self.drafts[-1])
+        self.attentions = read_attentions(self.graph, self.names.layer)
         tracker.note_norm_batch(_norm_batch(self.graph))
         self._release()
 
@@ -233,6 +253,7 @@ class StepReading:
             layers=tuple(draft.reading(moments) for draft in self.drafts),
             parameters=tuple(parameters),
             gradient_norm=norm,
+            attentions=self.attentions,
         )
         if tracker.loss_scale is not None:
             scale = tracker.loss_scale.value

@@ -118,6 +118,10 @@ class Replicas:
                 if len(ranks) > 1:
                     self._models.append(({id(p) for p in module.parameters()}, ranks, True))
 
+    def name(self, place: int) -> str:
+        """What the ranks call a training among themselves, by its place among those of the run."""
+        return f"rhobar/{self._number}/{place}/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
+
     def replica(self, key: int, place: int, reached: set[int]) -> Replica | None:
         """Where to leave the notes of a training.
 
@@ -135,8 +139,7 @@ class Replicas:
                 _, ranks, weights = found
                 store = torch.distributed.distributed_c10d._get_default_store()
                 rank = torch.distributed.get_rank()
-                name = f"rhobar/{self._number}/{place}/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}"
-                self._known[key] = Replica(name, ranks, rank, store, weights)
+                self._known[key] = Replica(self.name(place), ranks, rank, store, weights)
         return self._known.get(key)
 
 

@@ -14,11 +14,14 @@ ROWS, COLUMNS, BATCHES, SOURCES = 512, 256, 64, 4
 
 
 def sampled(x: Tensor, rows: int) -> Tensor | None:
-    """Up to `rows` rows of a batch, spread over it, and up to 256 of their columns; ``None`` if none are real."""
+    """Up to `rows` rows of a batch, spread over it, and up to 256 of their columns; ``None`` if none are real.
+
+    They stay on their device: nothing waits for it.
+    """
     if x.ndim < 2 or x.numel() == 0 or x.layout != torch.strided or not x.is_floating_point():
         return None
     flat = real(x.detach())[:: -(-x.shape[0] // rows)].flatten(1)
-    return flat[:, :: -(-flat.shape[1] // COLUMNS)].to("cpu", torch.float32, copy=True)
+    return flat[:, :: -(-flat.shape[1] // COLUMNS)].to(torch.float32, copy=True)
 
 
 @dataclass
@@ -48,7 +51,7 @@ class Spread:
         if not self.kept:
             return None
         each = max(1, min(ROWS // len(self.kept), *map(len, self.kept)))
-        rows = torch.cat([sample[torch.arange(each) * len(sample) // each] for sample in self.kept])
+        rows = torch.cat([sample.cpu()[torch.arange(each) * len(sample) // each] for sample in self.kept])
         return rows[torch.isfinite(rows).all(1)]
 
 

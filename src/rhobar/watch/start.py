@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer
 
-from rhobar.watch.exam_state import KeptBatch
+from rhobar.watch.exam_state import KeptBatch, communicates
 from rhobar.watch.forwards import Forward
 
 __all__ = ["GroupStart", "Start", "Starts"]
@@ -56,6 +56,8 @@ class Start:
     @classmethod
     def of(cls, model: nn.Module) -> "Start":
         """Copy the weights and buffers of a model."""
+        if communicates(model):
+            return cls(reason="the model's passes talk to other ranks", closed=True)
         named = {**dict(model.named_parameters()), **dict(model.named_buffers())}
         if sum(t.numel() for t in named.values()) > MAX_ELEMENTS:
             return cls(reason=f"the model has more than {MAX_ELEMENTS:,} weights", closed=True)

@@ -30,6 +30,7 @@ from rhobar.watch.moments import Sheet
 from rhobar.watch.naming import Names
 from rhobar.watch.parameters import Histories, Parameters
 from rhobar.watch.replicas import Replica
+from rhobar.watch.row_losses import RowLosses
 from rhobar.watch.rows import RowPrints
 from rhobar.watch.scaling import LossScale, ScalingHistory
 from rhobar.watch.schedule import Clock, Schedule
@@ -87,6 +88,7 @@ class Tracker:
         self.pairs = Pairs()
         self.rows = RowPrints()
         self.splits = SplitRows()
+        self.row_losses = RowLosses()
         self.rows_seen = 0
         self.batch_sizes: set[int] = set()
         self.evaluations: list[Evaluation] = []
@@ -103,6 +105,8 @@ class Tracker:
         self.scaling = ScalingHistory()
         self.replica: Replica | None = None
         self.replicas: ReplicaFacts | None = None
+        self.shards: Any = None
+        """What ranks that share a sharded model tell each other."""
         self.outputs_range: tuple[float, float] | None = None
         self.alive: list[Any] = []
         """Small models and optimizers are held until the watcher stops, so that they can be examined."""
@@ -223,6 +227,10 @@ class Tracker:
             self.nonfinite = None
         return scale < 1 and first is None
 
+    def layer_name(self, weight: Tensor) -> str:
+        """The layer that owns a weight."""
+        return self._names.layer(weight)
+
     @property
     def settled_losses(self) -> int:
         """How many losses have come; those still on the device have not. Any thread may ask."""
@@ -296,6 +304,7 @@ class Tracker:
     def result(self, name: str) -> Training:
         """Everything as plain data."""
         self.settle_losses()
+        self.rows.settle()
         self.settle_update(at_once=True)
         kind = self.loss.kind if self.loss else "custom"
         constant, floor = None, 0.0
@@ -333,9 +342,7 @@ class Tracker:
             inputs=self.inputs.facts() if self.inputs else None,
             targets=self.targets.facts(constant, floor),
             optimizer=self._optimizer_facts(),
-            parameters=tuple(
-                t.facts() for t in self.parameters.tracked.values() if t.owned or t.held or by_hand or bare
-            ),
+            parameters=tuple(t.facts() for t in self.parameters.tracked.values() if t.belongs or by_hand or bare),
             readings=list(self.readings),
             evaluations=list(self.evaluations),
             modes=dataclasses.replace(self.modes, steps=self._mode_steps, eval_steps=self._eval_steps),

@@ -9,7 +9,7 @@ from tests.record.store.test_run import Once
 
 from rhobar.record import Diagnosis, Finding, LayerReading, LossFacts, Moments, OptimizerFacts, Reading, Record, to_json
 from rhobar.record.store import Batch, Run, Store, difference, store
-from rhobar.record.store.difference import TENSORS, _parting, _stderr
+from rhobar.record.store.difference import TENSORS, _parting
 from rhobar.record.store.rows import reading_rows
 
 NAMES = ["first", "second", "third"]
@@ -114,11 +114,11 @@ def test_the_error_bar_covers_other_samples_of_one_tensor(quantity, conservative
     samples = [sample(rng, size=10**9, read=500) for _ in range(400)]
     values = [getattr(m, quantity) for m in samples]
     z = statistics.stdev(
-        [(v - statistics.fmean(values)) / _stderr(m, quantity) for v, m in zip(values, samples, strict=True)]
+        [(v - statistics.fmean(values)) / m.stderr(quantity) for v, m in zip(values, samples, strict=True)]
     )
     assert (0.3 if conservative else 0.9) < z < 1.1
     half = dataclasses.replace(samples[0], size=2 * samples[0].read)
-    assert _stderr(half, quantity) == pytest.approx(_stderr(samples[0], quantity) * 0.5**0.5, rel=1e-3)
+    assert half.stderr(quantity) == pytest.approx(samples[0].stderr(quantity) * 0.5**0.5, rel=1e-3)
 
 
 def test_other_samples_of_the_same_tensors_do_not_part(readings):

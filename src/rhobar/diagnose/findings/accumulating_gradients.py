@@ -56,6 +56,7 @@ _MIN_STEPS = 3
         "vanishing-gradient",
         "rank-collapse",
         "too-little-capacity",
+        "attention-logit-growth",
     ),
     references=("PyTorch documentation, torch.optim.Optimizer.zero_grad",),
 )

@@ -11,7 +11,8 @@ The frequent class provides most of the gradient; answering it always is a plate
 ## Threshold
 At a share of 0.9 the frequent class outweighs all others together 9 : 1. "No better": the loss is less
 than 5 % below the constant answer's (`Progress.stuck`), whose loss already contains the imbalance. Half of the
-rare rows is where a coin would do as well; the share found must lie below it by two binomial standard errors.
+rare rows is where a coin would do as well: P(X ≤ found) for X ~ Bin(rare rows, ½) must be less than that of two
+standard deviations, 0.023, which takes six rare rows at least.
 
 ## Known false alarms
 None while the loss falls below the constant answer's; imbalance alone never fires.
@@ -36,6 +37,8 @@ from rhobar.record import Evidence, Record, Remedy, Training
 __all__ = ["class_imbalance"]
 
 FREQUENT = 0.9
+TWO_SIGMA = math.erfc(math.sqrt(2)) / 2
+"""How often a normal variable lies two standard deviations below its mean: 0.023."""
 
 
 @rule(
@@ -69,11 +72,10 @@ def class_imbalance(training: Training, record: Record) -> Outcome:
     text = f"Class {targets.distinct[targets.frequency.index(share)]:g} holds {100 * share:.1f} % of the labels, and "
     frequent = Evidence("share of the commonest class", share, FREQUENT)
     answers = training.answers
-    if answers is not None and answers.num_rare >= 5:
-        stderr = math.sqrt(
-            max(answers.rare_recall * (1 - answers.rare_recall), 0.25 / answers.num_rare) / answers.num_rare
-        )
-        if answers.rare_recall + 2 * stderr < 0.5:
+    if answers is not None:
+        found = round(answers.rare_recall * answers.num_rare)
+        if _chance_of(found, answers.num_rare) < TWO_SIGMA:
+            stderr = math.sqrt(answers.rare_recall * (1 - answers.rare_recall) / answers.num_rare)
             return Seen(
                 summary=f"{text}the trained network finds {answers.rare_recall:.0%} of the {answers.num_rare} others "
                 f"among {answers.num_rows} training rows (accuracy {answers.accuracy:.3f}).",
@@ -94,3 +96,18 @@ def class_imbalance(training: Training, record: Record) -> Outcome:
             Evidence("training loss at the end", hurt.course.end, hurt.course.constant, "", hurt.course.noise),
         ),
     )
+
+
+def _chance_of(found: int, num_rows: int) -> float:
+    """P(X ≤ found) for X ~ Bin(num_rows, ½): that a coin would find no more; ½ stands for all that is not less.
+
+    From the largest term down: C(n, k − 1) = C(n, k) k/(n − k + 1).
+    """
+    if 2 * found >= num_rows:
+        return 0.5
+    n, k = num_rows, found
+    term = math.exp(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2))
+    total = 0.0
+    while k >= 0 and total + term > total:
+        total, term, k = total + term, term * k / (n - k + 1), k - 1
+    return total

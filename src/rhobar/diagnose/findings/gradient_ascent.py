@@ -70,6 +70,7 @@ _UPHILL = 0.3
         "clipping-always-active",
         "rank-collapse",
         "too-little-capacity",
+        "attention-logit-growth",
     ),
     references=("Robbins & Monro (1951), A stochastic approximation method",),
 )

@@ -186,13 +186,11 @@ def _overflow(training: Training) -> Evidence | None:
 
 
 def _growth(training: Training) -> Evidence | None:
-    """How much the largest matrix grew, up to where it overflowed."""
+    """How much the largest matrix grew, up to where it overflowed; NaN is no growth, but what a gradient brought."""
     names = matrix_names(training)
     first = {p.name: p.weight for p in training.readings[0].parameters if p.name in names} if training.readings else {}
     grown = [p.weight / first[p.name] for r in training.readings[1:] for p in r.parameters if first.get(p.name)]
-    if any(not math.isfinite(g) for g in grown):
-        return Evidence("growth of a matrix", math.inf, _GROWN)
-    most = max(grown, default=0.0)
+    most = max((g for g in grown if not math.isnan(g)), default=0.0)
     return Evidence("growth of a matrix", most, _GROWN) if most >= _GROWN else None
 
 

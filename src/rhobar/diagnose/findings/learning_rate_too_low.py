@@ -147,8 +147,16 @@ def _on_its_way(training: Training, course: Progress) -> bool:
 
 
 def _contradicted(training: Training) -> bool:
-    """Whether the line search found its best at a step that is not much longer than the one taken."""
-    probe = training.rate
+    """Whether the line search found its best at a step that is not much longer, or further steps brought nothing."""
+    probe, further = training.rate, training.further
+    # Where single steps are far too short, as many again lower the loss of rows that they do not see, too.
+    if (
+        further is not None
+        and further.factor == 1
+        and 2 * further.num_steps >= training.num_steps
+        and further.gain <= 0
+    ):
+        return True
     if probe is None or not probe.factors:
         return False
     finite = [(loss, f) for loss, f in zip(probe.losses, probe.factors, strict=True) if math.isfinite(loss)]

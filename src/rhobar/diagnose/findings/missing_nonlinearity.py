@@ -65,7 +65,9 @@ def missing_nonlinearity(training: Training, record: Record) -> Outcome:
     if structure.num_maps < 2 or not wide:
         return None
     hurt = harm(training)
-    if not structure.nonlinearities and structure.normalisations == 0:
+    # What is frozen leaves no trace in the graph, nor do the non-linearities between frozen maps.
+    hidden = any(len(p.shape) >= 2 and p.used and not p.trainable for p in training.parameters)
+    if not structure.nonlinearities and structure.normalisations == 0 and not hidden:
         learned = hurt is not None and hurt.explained is not None and hurt.explained >= 0.9
         text = (
             f"None of the {structure.num_maps} linear maps is followed by a non-linearity: together they are one "

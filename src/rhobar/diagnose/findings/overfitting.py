@@ -11,16 +11,19 @@ What is learned after the best point is true of the training rows only.
 
 ## Known false alarms
 Regularised trainings keep a small constant gap; classifiers grow overconfident and their validation loss
-creeps up by a per cent or two while the accuracy stays. Both are below the margins. A training in a game, or
-one that stopped at its best, shows no rise.
+creeps up by a per cent or two while the accuracy stays. Both are below the margins. A classifier whose
+validation loss ends within a tenth of the task of what a simple probe stands for has lost nothing that the
+data held, and is not accused. A training in a game, or one that stopped at its best, shows no rise.
 
 ## Threshold
 Noise σ from second differences (see validation.py). The best of n noisy values lies σ√(2 ln n) too low, so a
-rise counts beyond (√(2 ln n) + 3) σ: three standard errors after allowing for the choice. It must also be 5 %
-of what the constant answer scores, the margin by which a training counts as having learned anything (half of
-the best loss where that is unknown). Well before the end: the best lies in the first 70 %, so that three
-tenths of the time were spent on getting worse. Gap: a quarter of the constant answer's loss, and a validation
-loss of twice the training loss. Accuracy: a quarter, and three binomial standard errors.
+rise counts beyond (√(2 ln n) + 3) σ: three standard errors after allowing for the choice. Where the losses of
+single rows were seen, it must be three standard errors of the mean of their differences, too: other rows could
+have told otherwise. It must also be 5 % of what the constant answer scores, the margin by which a training
+counts as having learned anything (half of the best loss where that is unknown). Well before the end: the best
+lies in the first 70 %, so that three tenths of the time were spent on getting worse. Gap: a quarter of the
+constant answer's loss, and a validation loss of twice the training loss. Accuracy: a quarter, and three
+binomial standard errors.
 
 ## Example
 Forty rows, ten thousand weights, a hundred epochs.
@@ -37,7 +40,7 @@ from statistics import fmean
 
 from rhobar.diagnose.progress import Progress, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
-from rhobar.diagnose.shortfall import judgeable
+from rhobar.diagnose.shortfall import baseline_loss, judgeable
 from rhobar.diagnose.validation import curve_noise, minimum_bias, training_evaluations, validation_evaluations
 from rhobar.record import Evaluation, Evidence, Record, Remedy, Training
 
@@ -47,6 +50,7 @@ _FEWEST = 4
 _EARLY = 0.7
 _RISE = 0.05
 _GAP = 0.25
+_MARGIN = 0.1
 _KEPT = 0.5
 """Of what was learned of the training rows, what holds for others."""
 
@@ -81,7 +85,17 @@ def overfitting(training: Training, record: Record) -> Outcome:
     losses = [e.loss for e in measured if e.loss is not None]
     if not all(map(math.isfinite, losses)):
         return None
+    if _no_harm(training, course, losses[-1]):
+        return None
     return _rise(training, course, measured, losses) or _gap(training, course, measured, losses)
+
+
+def _no_harm(training: Training, course: Progress, loss: float) -> bool:
+    """Whether a classifier that overfits still predicts held-out labels no worse than a simple probe does."""
+    baseline = baseline_loss(training)
+    if baseline is None or course.constant is None or training.loss is None or training.loss.kind == "mse":
+        return False
+    return loss <= baseline + _MARGIN * course.constant
 
 
 def _rise(training: Training, course: Progress, seen: list[Evaluation], losses: list[float]) -> Outcome:
@@ -91,12 +105,14 @@ def _rise(training: Training, course: Progress, seen: list[Evaluation], losses: 
     best = min(range(n), key=losses.__getitem__)
     tail = losses[-max(1, n // 10) :]
     rise, sigma = fmean(tail) - losses[best], curve_noise(losses)
-    needed = max((minimum_bias(n) + 3) * sigma, _RISE * course.constant if course.constant else 0.5 * abs(losses[best]))
+    by_rows = seen[-1].change_stderr or 0.0
+    noise = max((minimum_bias(n) + 3) * sigma, 3 * by_rows)
+    needed = max(noise, _RISE * course.constant if course.constant else 0.5 * abs(losses[best]))
     at_best, at_end = _training_loss(training, seen[best].step), _training_loss(training, seen[-1].step)
     falling = at_end < at_best - 2 * course.noise
     if not (rise > needed and best + 1 <= _EARLY * n and falling and fmean(tail) > at_end):
         return None
-    stderr = math.hypot(sigma, sigma / math.sqrt(len(tail)))
+    stderr = max(math.hypot(sigma, sigma / math.sqrt(len(tail))), by_rows)
     gap = fmean(tail) - at_end
     return Seen(
         summary=f"The validation loss rose from {losses[best]:.3g} (step {seen[best].step}, evaluation "
@@ -118,7 +134,8 @@ def _gap(training: Training, course: Progress, seen: list[Evaluation], losses: l
     if course.constant is None or not course.learned or train < 0:
         return None
     kept = (course.constant - losses[-1]) / (course.constant - train)
-    if not (gap >= _GAP * course.constant + 3 * course.noise and losses[-1] >= 2 * train and kept < _KEPT):
+    noise = math.hypot(course.noise, seen[-1].stderr or 0.0)
+    if not (gap >= _GAP * course.constant + 3 * noise and losses[-1] >= 2 * train and kept < _KEPT):
         return None
     return Seen(
         summary=f"The validation loss ended at {losses[-1]:.3g} and the training loss at {train:.3g}: the "
@@ -127,7 +144,7 @@ def _gap(training: Training, course: Progress, seen: list[Evaluation], losses: l
         severity=0.5,
         confidence=0.7,
         evidence=(
-            Evidence("validation loss minus training loss", gap, _GAP * course.constant, stderr=course.noise),
+            Evidence("validation loss minus training loss", gap, _GAP * course.constant, stderr=noise),
             Evidence("validation loss over training loss", losses[-1] / train if train > 0 else math.inf, 2.0),
         ),
     )

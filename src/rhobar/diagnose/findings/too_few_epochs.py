@@ -3,9 +3,9 @@
 ## What it does
 Fires when, over the last quarter, the loss fell by a sizeable share of the task, no slower than half of the
 quarter before, significantly, with the validation loss (where there is one) at its best at the end, and less
-than half was learned; when a copy that goes on for as many steps again (a hundred at least) gains a tenth of the task
-on rows kept apart; or when the validation loss fell so fast at the last look at it that one more epoch would have
-brought another tenth of the task.
+than half was learned; when a copy that goes on for as many steps again (a hundred at least) gains a tenth of the
+task on rows kept apart, and half of what was left where half of the task was done; or when the validation loss fell
+so fast at the last look at it that one more epoch would have brought another tenth of the task.
 
 ## Why it harms
 What was still to come was left.
@@ -122,6 +122,10 @@ def _tried(training: Training, constant: float) -> Seen | None:
     """What further steps of a copy brought."""
     further = left_undone(training)
     if further is None:
+        return None
+    # Of a net that explains half of what there is, as many steps again must leave half of the rest, beyond doubt.
+    doubtful = further.after > further.before / 2 or further.gain <= _NEXT * constant + 3 * further.stderr
+    if further.before < constant / 2 and doubtful:
         return None
     return Seen(
         summary=f"A copy of the network trained for {further.num_steps} more steps comes from {further.before:.3g} to "

@@ -11,10 +11,10 @@ freedom.
 All that the output knows of the input passes through the narrowest layer.
 
 ## Threshold
-K classes need K − 1 independent scores, d targets d: a layer narrower than that limits the rank of the
-output. Settled: the last two tenths of the losses differ by less than two standard errors, or the schedule took the
-rate to a hundredth. Short: less than half of what the probe attains, or worse than the probe on rows that it has not
-seen (`rhobar.diagnose.harm`).
+K classes need K − 1 independent scores, d targets d: a layer narrower than that limits the rank of the output. One
+unit is told of a training that has not settled, too. Settled: the last two tenths of the losses differ by less than
+two standard errors, or the schedule took the rate to a hundredth. Short: less than half of what the probe attains, or
+worse than the probe on rows that it has not seen (`rhobar.diagnose.harm`).
 
 ## Known false alarms
 A non-linear decoder can read several scores from one unit; hence the low confidence.
@@ -48,7 +48,7 @@ FORGOTTEN = 0.5
     kind="cause",
     why="All that the output knows of the input passes through the narrowest layer.",
     remedy=Remedy("Widen the narrowest layer.", "nn.Linear(in_features, 64)"),
-    explains=("underfitting", "not-learning"),
+    explains=("underfitting", "not-learning", "learning-rate-too-low", "too-few-epochs"),
     references=("Yang, Dai, Salakhutdinov, Cohen (2018), Breaking the softmax bottleneck",),
 )
 def too_little_capacity(training: Training, record: Record) -> Outcome:
@@ -64,20 +64,20 @@ def too_little_capacity(training: Training, record: Record) -> Outcome:
     hidden = [x for x in training.readings[0].layers[:-1] if x.operation in ("linear", "recurrent") and not x.residual]
     settled = hurt.course.num_steps >= MIN_STEPS and (_settled(training.losses) or _scheduled(training.rates))
     short = (hurt.falls_short or hurt.beaten) and hurt.course.finite and not hurt.course.diverged
-    if not hidden or not short or not settled:
+    if not hidden or not short:
         return None
     last = training.losses[-max(10, len(training.losses) // 10) :]
     if hurt.course.constant is not None and median(last) > hurt.course.constant:
         return None  # any network can give the constant answer
     narrow = min(hidden, key=lambda layer: layer.fan_out)
-    if narrow.fan_out >= needed:
+    single = narrow.fan_out == 1  # which nobody means to read several scores from, however far the training came
+    if narrow.fan_out >= needed or not (settled or single):
         return None
     return Seen(
         summary=f"{narrow.name} has {narrow.fan_out} unit(s) for {needed} independent outputs, and "
-        "the loss settled at "
-        f"{hurt.course.end:.3g}.",
-        severity=0.4,
-        confidence=0.4,
+        f"the loss {'settled at' if settled else 'came to'} {hurt.course.end:.3g}.",
+        severity=0.6 if single else 0.4,
+        confidence=0.8 if single else 0.4,
         where=(narrow.name,),
         evidence=(
             Evidence("units of the narrowest layer", float(narrow.fan_out), float(needed)),

@@ -130,8 +130,10 @@ def _generalises(training: Training, probe: LabelProbe) -> bool:
     if constant is None or constant <= 0:
         course = progress(training)
         return course is not None and not course.stuck  # what chance would score is not known
-    losses = [e.loss for e in later if e.loss is not None]
-    if losses and median(losses) < 0.95 * constant:
+    # Rows not trained on cannot have lost more than all rows have: v ≥ (1 − overlap) · their own mean loss.
+    seen = [e for e in training.evaluations if e.loss is not None and (e.overlap or 0.0) < 1]
+    bounds = [(e.loss or 0.0) / (1 - (e.overlap or 0.0)) for e in seen[len(seen) // 2 :]]
+    if bounds and median(bounds) < 0.95 * constant:
         return True
     first = training.losses[: training.epoch_length or len(training.losses)]
     ending = first[-max(1, len(first) // 4) :]

@@ -2,8 +2,9 @@
 
 ## What it does
 Lists trainable parameters that the loss reaches, whose gradients are not zero, that no optimizer of the
-program holds and that never moved, while an optimizer does take steps. In a training that fell short it also
-names frozen matrices that still stand as an initialiser drew them, if they are most of the network.
+program holds and that never moved, while an optimizer, or an update by hand, does take steps. In a training that
+left a tenth of the task it also names frozen matrices that still stand as an initialiser drew them, if they are most
+of the network.
 
 ## Why it harms
 Their gradients are computed and thrown away; they stay at their random start, and often everything below
@@ -39,6 +40,11 @@ from rhobar.record import Evidence, ParameterFacts, Record, Remedy, Training
 
 __all__ = ["unoptimized_parameters"]
 
+LEARNED = 0.9
+"""Of the task: a random body that leaves less to be wished for does no harm."""
+QUIET = 1e-3
+"""Of the largest gradient that moved its weights: an update by hand with less may round to nothing."""
+
 
 @rule(
     "unoptimized-parameters",
@@ -61,7 +67,8 @@ __all__ = ["unoptimized_parameters"]
 )
 def unoptimized_parameters(training: Training, record: Record) -> Outcome:
     """Fire if reached parameters with gradients are held by no optimizer and stay at their random start."""
-    if training.optimizer is None or training.num_steps == 0:
+    by_hand = training.optimizer is None
+    if training.num_steps == 0 or (by_hand and not any(p.moved for p in training.parameters)):
         return None
     if not training.parameters:
         return unchecked("unoptimized-parameters", "no parameters were seen")
@@ -69,17 +76,21 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
     elsewhere = {(p.name, p.shape) for p in others if p.held or p.moved}
     reached = [p for p in training.parameters if p.reached and p.trainable and not _is_batch(p, training)]
     left = [p for p in reached if _left_out(p) and (p.name, p.shape) not in elsewhere]
+    if by_hand:
+        loud = _loud(training)
+        left = [p for p in left if p.name in loud]
     course = progress(training)
     harmed = course is not None and (fell_short(training, course) or outscored(training))
     if not left or not (harmed or any(len(p.shape) >= 2 for p in left)):
-        return _frozen(training) if harmed else None
+        short = course is not None and course.explained is not None and course.explained < LEARNED
+        return _frozen(training) if harmed or short else None
     share = sum(math.prod(p.shape) for p in left) / max(sum(math.prod(p.shape) for p in reached), 1)
     stale = [p for p in training.parameters if p.held and p.trainable and not p.reached and not p.has_gradient]
     shown = ", ".join(p.name for p in left[:3]) + (", …" if len(left) > 3 else "")
     return Seen(
         summary=f"{len(left)} of {len(reached)} parameters ({share:.0%} of the weights) receive gradients "
-        "but are held by "
-        f"no optimizer and never moved in {training.num_steps} steps: {shown}"
+        f"but are {'in no update' if by_hand else 'held by no optimizer'} and never moved in {training.num_steps} "
+        f"steps: {shown}"
         + (f"; the optimizer holds {len(stale)} others that the loss never reaches." if stale else "."),
         severity=0.95 if harmed else 0.4 + 0.4 * share,
         confidence=0.95,
@@ -117,6 +128,17 @@ def _left_out(parameter: ParameterFacts) -> bool:
     """Whether a gradient arrived, was not zero, and nobody used it."""
     wanted = parameter.has_gradient and not parameter.zero_gradient
     return wanted and not (parameter.held or parameter.moved or parameter.moved_before)
+
+
+def _loud(training: Training) -> set[str]:
+    """Parameters whose gradient is large enough for an update by hand to show, beside those that one moved."""
+    moved = {p.name for p in training.parameters if p.moved}
+    loud = set[str]()
+    for reading in training.readings:
+        sizes = {p.name: p.gradient for p in reading.parameters if p.gradient is not None}
+        most = max((size for name, size in sizes.items() if name in moved), default=math.inf)
+        loud |= {name for name, size in sizes.items() if size >= QUIET * most > 0}
+    return loud
 
 
 def _is_batch(parameter: ParameterFacts, training: Training) -> bool:

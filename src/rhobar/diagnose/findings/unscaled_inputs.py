@@ -80,6 +80,7 @@ LARGE = 10.0
         "missing-nonlinearity",
         "overfitting",
         "miscalibration",
+        "attention-logit-growth",
     ),
     references=("LeCun, Bottou, Orr, Müller (1998), Efficient BackProp",),
 )

@@ -6,8 +6,8 @@ own inputs were finite, or when such a formula was spelled out by hand and the l
 non-finite.
 
 ## Why it harms
-log p → −∞ and 1/p → ∞ as p → 0; eˣ overflows float32 beyond x = 88.7; the derivative of √x at 0 is
-infinite.
+log p → −∞ and 1/p → ∞ as p → 0; eˣ overflows float32 beyond x = 88.7; the derivatives of √x at 0 and of
+arccos x at ±1 are infinite.
 
 ## Threshold
 Exact: non-finite output from finite input. A loss that had already risen to twice its start before that
@@ -46,6 +46,12 @@ OPERATIONS = (
     "Exp",
     "Pow",
     "Reciprocal",
+    "Acos",
+    "Acosh",
+    "Asin",
+    "Atanh",
+    "Erfinv",
+    "Logit",
     "LinalgVectorNorm",
     "Norm",
 )
@@ -58,7 +64,8 @@ OPERATIONS = (
     remedy=Remedy(
         "Use the stable form.",
         "log_p = F.log_softmax(z, dim=1)         # not log(softmax(z))\n"
-        "loss = F.binary_cross_entropy_with_logits(z, y)\nroot = torch.sqrt(x + 1e-8)",
+        "loss = F.binary_cross_entropy_with_logits(z, y)\nroot = torch.sqrt(x + 1e-8)\n"
+        "angle = torch.acos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))",
     ),
     explains=(
         "nonfinite-values",
@@ -95,7 +102,9 @@ def unstable_formula(training: Training, record: Record) -> Outcome:
     place = (
         f"in {operation} ({first.where or 'the loss'}), in the formula {written[0]}" if written else f"in {operation}"
     )
-    if operation == BEFORE:
+    if first.operation in (*written, ", ".join(written)):
+        place = f"in the formula {written[0]} ({first.where or 'the loss'})"
+    elif operation == BEFORE:
         place = f"before {first.where}, in a formula of the model's own"
     elif not written:
         place += f" of {first.where or 'the loss'}"

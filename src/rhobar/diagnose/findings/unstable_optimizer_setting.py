@@ -82,6 +82,7 @@ _Fault = tuple[str, Evidence, Remedy]
         "too-few-epochs",
         "no-optimizer-step",
         "too-little-capacity",
+        "attention-logit-growth",
     ),
     references=(
         "Reddi, Kale & Kumar (2018), On the convergence of Adam and beyond",

@@ -98,4 +98,5 @@ EXPERIMENT = Experiment(
         "rhobar.nn.backprop.jacobian_reverse",
         "rhobar.nn.backprop.mode_costs",
     ),
+    exact="operations are counted, not sampled.",
 )

@@ -10,7 +10,7 @@ from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.probes.estimate import mean_of
 from rhobar.probes.survey import Curve, Plot
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "rounding_error"]
 
 _BITS = {torch.bfloat16: 8, torch.float16: 11, torch.float32: 24}
 """Significant bits p: the largest relative rounding error is 2^(−p) / (1 + 2^(−p))."""
@@ -25,8 +25,13 @@ def _log_uniform(setting: Setting, stream: int) -> Tensor:
     return 2 ** torch.rand(setting.size(50_000, 1_000_000), generator=setting.generator(stream), dtype=torch.float64)
 
 
-def _mean_square(bits: int) -> float:
-    """Return E[(error/x)²] = (u²/12) E[1/x²], u = 2^(1 − p) the step in [1, 2), with E[1/x²] = 3/(8 ln 2)."""
+def rounding_error(bits: int) -> float:
+    """Return E[(error/x)²] = (u²/12) E[1/x²], u = 2^(1 − p) the step in [1, 2), with E[1/x²] = 3/(8 ln 2).
+
+    Example:
+        >>> round(rounding_error(8), 8)  # of bfloat16
+        2.75e-06
+    """
     return 2.0 ** (2 - 2 * bits) / 12 * 3 / (8 * math.log(2))
 
 
@@ -50,7 +55,7 @@ def _run(setting: Setting) -> Result:
     for name, (dtype, bits) in zip(names, _BITS.items(), strict=True):
         largest = float(errors[dtype].abs().max())
         checks.append(at_most(f"{name}: largest relative error: 2^−{bits}", 2.0**-bits, largest))
-        scaled = mean_of(errors[dtype].square() / _mean_square(bits))
+        scaled = mean_of(errors[dtype].square() / rounding_error(bits))
         checks.append(
             equal(f"{name}: mean square relative error, over (u²/12) 3/(8 ln 2)", 1.0, scaled, bias=2.0**-bits)
         )
@@ -66,7 +71,7 @@ def _run(setting: Setting) -> Result:
                 "significant bits",
                 "log₂ error",
                 (
-                    Curve("theory", widths, tuple(math.log2(_mean_square(b)) / 2 for b in _BITS.values())),
+                    Curve("theory", widths, tuple(math.log2(rounding_error(b)) / 2 for b in _BITS.values())),
                     Curve("measured", widths, tuple(float(e.square().mean().log2()) / 2 for e in errors.values())),
                 ),
             ),
@@ -82,5 +87,6 @@ EXPERIMENT = Experiment(
     textbook=("B81", "B84"),
     control="numbers below the least normal one of the formats",
     run=_run,
+    formulas=("rhobar.experiments.backprop.rounding_of_formats.rounding_error",),
     findings=("nonfinite-values",),
 )

@@ -5,6 +5,7 @@ import torch
 from rhobar.experiments.checks import at_least, at_most, equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.nn.neurons import hebbian_update
 from rhobar.probes.estimate import mean_of
 
 __all__ = ["EXPERIMENT"]
@@ -23,7 +24,7 @@ def _patterns(count: int, setting: Setting) -> torch.Tensor:
 
 def _weights(patterns: torch.Tensor) -> torch.Tensor:
     """Hebb: W = (1/N) Σ ξ ξᵀ without self-coupling."""
-    W = patterns.T @ patterns / _UNITS
+    W = hebbian_update(patterns, patterns, len(patterns) / _UNITS)
     return W - W.diagonal().diag()
 
 
@@ -80,4 +81,5 @@ EXPERIMENT = Experiment(
     textbook=("B54",),
     control="patterns that resemble each other",
     run=_run,
+    formulas=("rhobar.nn.neurons.hebbian_update",),
 )

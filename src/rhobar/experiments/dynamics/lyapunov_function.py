@@ -6,7 +6,7 @@ from rhobar.experiments.checks import at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.probes.survey import Curve, Plot
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "certificate"]
 
 _DIM = 4
 _RADII = (0.3, 0.6, 0.9, 0.98, 1.02, 1.2, 1.6)
@@ -22,8 +22,13 @@ def _matrices(radius: float, stream: int, setting: Setting) -> list[torch.Tensor
     return [radius * A / torch.linalg.eigvals(A).abs().max() for A in drawn]
 
 
-def _certificate(A: torch.Tensor) -> torch.Tensor:
-    """Solve P − AᵀPA = I as a linear system in the entries of P."""
+def certificate(A: torch.Tensor) -> torch.Tensor:
+    """Solve P − AᵀPA = I as a linear system in the entries of P.
+
+    Example:
+        >>> certificate(0.5 * torch.eye(_DIM, dtype=torch.float64))[0, 0].item()  # 1/(1 − ¼)
+        1.3333333333333333
+    """
     system = torch.eye(_DIM**2, dtype=A.dtype) - torch.kron(A.T.contiguous(), A.T.contiguous())
     P: torch.Tensor = torch.linalg.solve(system, torch.eye(_DIM, dtype=A.dtype).flatten())
     P = P.reshape(_DIM, _DIM)
@@ -35,7 +40,7 @@ def _run(setting: Setting) -> Result:
     for radius in _RADII:
         for stream in range(setting.size(5, 50)):
             matrices = _matrices(radius, stream, setting)
-            P = _certificate(matrices[0])
+            P = certificate(matrices[0])
             positive = bool(torch.linalg.eigvalsh(P)[0] > 0)
             agree.append(positive == (radius < 1))
             if not positive:
@@ -78,4 +83,5 @@ EXPERIMENT = Experiment(
     textbook=("B55",),
     control="two stable maps that take turns",
     run=_run,
+    formulas=("rhobar.experiments.dynamics.lyapunov_function.certificate",),
 )

@@ -81,6 +81,6 @@ EXPERIMENT = Experiment(
     textbook=("A21", "A22", "A23", "A24", "A25", "A27", "A28", "A29", "A30"),
     control="the kink of ReLU at 0 is among the places, where no derivative exists",
     run=_run,
-    formulas=("rhobar.nn.activations.gelu_derivative", "rhobar.nn.activations.swish_derivative"),
+    formulas=("rhobar.nn.activations.elu_derivative", "rhobar.nn.activations.leaky_relu_derivative"),
     findings=("unfit-activation", "dead-units"),
 )

@@ -74,6 +74,6 @@ EXPERIMENT = Experiment(
     textbook=("A14", "A16", "A17", "A18"),
     control="the function jumps: it is not continuous, and no number of pieces helps",
     run=_run,
-    formulas=("rhobar.nn.neurons.step_network", "rhobar.nn.neurons.ridge_bump"),
+    formulas=("rhobar.nn.neurons.step_network",),
     findings=("too-little-capacity",),
 )

@@ -7,7 +7,7 @@ from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import Estimate, mean_of
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "adjusted"]
 
 _P_Z, _P_X = 0.4, (0.2, 0.8)
 """P(z = 1) and P(x = 1 | z)."""
@@ -33,8 +33,14 @@ def _draw(n: int, setting: Setting, do: int | None = None) -> tuple[torch.Tensor
     return z, x, (u[2] < risk).double()
 
 
-def _adjusted(z: torch.Tensor, x: torch.Tensor, y: torch.Tensor, value: int) -> Estimate:
-    """Return Σ_z P(y | x, z) P(z), with the error of its means."""
+def adjusted(z: torch.Tensor, x: torch.Tensor, y: torch.Tensor, value: int) -> Estimate:
+    """Return Σ_z P(y | x, z) P(z), with the error of its means.
+
+    Example:
+        >>> z, x, y = (torch.tensor(v) for v in ([0.0, 0, 1, 1], [1.0, 1, 1, 1], [0.0, 0, 1, 1]))
+        >>> adjusted(z, x, y, 1).value
+        0.5
+    """
     total, variance = 0.0, 0.0
     for level in (0, 1):
         cell = mean_of(y[(x == value) & (z == level)])
@@ -48,7 +54,7 @@ def _run(setting: Setting) -> Result:
     n = setting.size(100_000, 2_000_000)
     z, x, y = _draw(n, setting)
     acted = [mean_of(_draw(n, setting, do=value)[2]) for value in (0, 1)]
-    adjusted = [_adjusted(z, x, y, value) for value in (0, 1)]
+    by_cells = [adjusted(z, x, y, value) for value in (0, 1)]
     plain = [mean_of(y[x == value]) for value in (0, 1)]
     truth = [0.2 + _EFFECT * value + _CONFOUNDING * _P_Z for value in (0, 1)]
     biased = []
@@ -61,7 +67,7 @@ def _run(setting: Setting) -> Result:
         checks=(
             *(
                 equal(f"P(y | do(x = {v})), adjusted for z", t, m)
-                for v, t, m in zip((0, 1), truth, adjusted, strict=True)
+                for v, t, m in zip((0, 1), truth, by_cells, strict=True)
             ),
             *(
                 equal(f"P(y | do(x = {v})), by intervention", t, m)
@@ -70,7 +76,7 @@ def _run(setting: Setting) -> Result:
             *(equal(f"P(y | x = {v}), observed: biased", t, m) for v, t, m in zip((0, 1), biased, plain, strict=True)),
             true("observed and intervened differ beyond 4 errors", gap > 4 * (plain[1].stderr + acted[1].stderr)),
         ),
-        figures=(versus("Effect of x on y", "x", "P(y = 1 | do(x))", (0, 1), truth, adjusted),),
+        figures=(versus("Effect of x on y", "x", "P(y = 1 | do(x))", (0, 1), truth, by_cells),),
         notes=("A model that predicts well from observed data is biased the same way: it learns P(y | x).",),
     )
 
@@ -83,4 +89,5 @@ EXPERIMENT = Experiment(
     textbook=("B79",),
     control="a second common cause that is not observed",
     run=_run,
+    formulas=("rhobar.experiments.generalization.backdoor_adjustment.adjusted",),
 )

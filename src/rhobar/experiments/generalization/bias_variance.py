@@ -4,8 +4,9 @@ import torch
 
 from rhobar.experiments.checks import equal, near, true
 from rhobar.experiments.experiment import Experiment, Result, Setting
-from rhobar.probes.estimate import mean_of
+from rhobar.probes.estimate import Estimate, mean_of
 from rhobar.probes.survey import Curve, Plot
+from rhobar.theory.learning import bias_variance
 
 __all__ = ["EXPERIMENT"]
 
@@ -32,6 +33,8 @@ def _run(setting: Setting) -> Result:
     best = min(range(_TERMS), key=total.__getitem__)
     crossing = next(i for i in range(_TERMS) if variance[i] >= bias[i])
     gap = mean_of(seen[crossing] - seen[best])
+    draws = setting.size(1000, 4000)
+    parts = bias_variance(answers[best][:draws], f + noise[1][:draws])
     chosen = sorted({0, 3, crossing, best, _TERMS - 1})
     places = tuple(map(float, terms))
     return Result(
@@ -43,6 +46,14 @@ def _run(setting: Setting) -> Result:
                 relative=0.0,
             ),
             true("where the curves cross the error is larger", gap.value - 4 * gap.stderr > 0 and crossing != best),
+            *(
+                equal(f"{name} of {terms[best]} terms, from draws alone", p, Estimate(c.value, c.stderr))
+                for name, p, c in (
+                    ("bias²", bias[best], parts.bias_squared),
+                    ("variance", variance[best], parts.variance),
+                    ("noise", _NOISE**2, parts.noise),
+                )
+            ),
             *(equal(f"error of {terms[i]} terms: bias² + variance + noise", total[i], measured[i]) for i in chosen),
         ),
         figures=(
@@ -74,5 +85,6 @@ EXPERIMENT = Experiment(
     textbook=("A93", "A94", "A96", "B37"),
     control="noise that is the same at all points of a training set: more variance than σ²p/n, and elsewhere",
     run=_run,
+    formulas=("rhobar.theory.learning.bias_variance",),
     findings=("overfitting", "underfitting"),
 )

@@ -7,7 +7,7 @@ from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import mean_of
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "descent_error"]
 
 _N, _RATE = 100, 0.1
 _FAST, _SLOW, _RATIO = 40, 5, 0.1
@@ -22,8 +22,14 @@ def _problem() -> tuple[torch.Tensor, torch.Tensor]:
     return scale, signal
 
 
-def _predicted(scale: torch.Tensor, signal: torch.Tensor) -> list[float]:
-    """Σ_i (1 − ηs_i²)^{2t} s_i²β_i² + (1 − (1 − ηs_i²)^t)² σ²/n with σ = 1."""
+def descent_error(scale: torch.Tensor, signal: torch.Tensor) -> list[float]:
+    """Σ_i (1 − ηs_i²)^{2t} s_i²β_i² + (1 − (1 − ηs_i²)^t)² σ²/n with σ = 1.
+
+    Example:
+        >>> scale, signal = _problem()
+        >>> round(descent_error(scale, signal)[0], 9)  # nothing learned yet: the whole signal
+        1.2
+    """
     left = [(1 - _RATE * scale.square()) ** t for t in _TIMES]
     return [float((q.square() * signal + (1 - q).square() / _N).sum()) for q in left]
 
@@ -48,7 +54,7 @@ def _measured(scale: torch.Tensor, signal: torch.Tensor, setting: Setting) -> di
 
 def _run(setting: Setting) -> Result:
     scale, signal = _problem()
-    predicted = _predicted(scale, signal)
+    predicted = descent_error(scale, signal)
     errors = _measured(scale, signal, setting)
     measured = [mean_of(errors[t]) for t in _TIMES]
     first, peak, last = _TIMES[2], _TIMES[5], _TIMES[-1]
@@ -87,5 +93,6 @@ EXPERIMENT = Experiment(
     textbook=("A95",),
     control="rates that make all features equally fast: one U, no second descent",
     run=_run,
+    formulas=("rhobar.experiments.generalization.double_descent_epochs.descent_error",),
     findings=("overfitting",),
 )

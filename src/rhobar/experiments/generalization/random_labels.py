@@ -78,5 +78,6 @@ EXPERIMENT = Experiment(
     textbook=("C-§12.1", "B46"),
     control="a net with one hidden unit, whose parameters are far fewer than the samples",
     run=_run,
+    formulas=("rhobar.nn.architectures.MLP",),
     findings=("memorized-noise", "overfitting", "uninformative-labels"),
 )

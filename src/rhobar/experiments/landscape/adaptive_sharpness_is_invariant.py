@@ -11,12 +11,12 @@ from rhobar.probes.landscape import sam_sharpness
 __all__ = ["EXPERIMENT"]
 
 _SCALES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-_DIM, _UNITS, _N, _RADIUS = 3, 6, 40, 0.1
+_DIM, _RADIUS = 3, 0.1
 
 
 def _net(first: torch.Tensor, second: torch.Tensor, act: nn.Module) -> nn.Sequential:
     """Return v φ(Wx)."""
-    model = nn.Sequential(nn.Linear(_DIM, _UNITS, bias=False), act, nn.Linear(_UNITS, 1, bias=False)).double()
+    model = nn.Sequential(nn.Linear(_DIM, len(first), bias=False), act, nn.Linear(len(first), 1, bias=False)).double()
     with torch.no_grad():
         for p, value in zip(model.parameters(), (first, second), strict=True):
             p.copy_(value)
@@ -24,11 +24,11 @@ def _net(first: torch.Tensor, second: torch.Tensor, act: nn.Module) -> nn.Sequen
 
 
 def _run(setting: Setting) -> Result:
-    generator = setting.generator()
-    x = torch.randn(_N, _DIM, generator=generator, dtype=torch.float64)
-    y = torch.randn(_N, 1, generator=generator, dtype=torch.float64)
-    W = torch.randn(_UNITS, _DIM, generator=generator, dtype=torch.float64)
-    v = torch.randn(1, _UNITS, generator=generator, dtype=torch.float64)
+    generator, units, n = setting.generator(), setting.size(6, 64), setting.size(40, 400)
+    x = torch.randn(n, _DIM, generator=generator, dtype=torch.float64)
+    y = torch.randn(n, 1, generator=generator, dtype=torch.float64)
+    W = torch.randn(units, _DIM, generator=generator, dtype=torch.float64)
+    v = torch.randn(1, units, generator=generator, dtype=torch.float64)
     loss, act = nn.functional.mse_loss, nn.ReLU()
     plain: list[float] = []
     adaptive: list[float] = []

@@ -8,20 +8,22 @@ import torch
 from rhobar.experiments.checks import at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.nn.activations import tanh
+from rhobar.nn.losses import mse
 
 __all__ = ["EXPERIMENT"]
 
-_UNITS, _DIM, _N = 4, 2, 12
+_DIM, _N = 2, 12
 
 
 def _trained(setting: Setting) -> tuple[list[torch.Tensor], torch.Tensor, torch.Tensor, torch.Tensor]:
     """Train y = v·tanh(s ⊙ (W x + b)) and return [W, b, v], the slopes s and the data; s = 1 but in the control."""
-    generator = setting.generator()
+    generator, units = setting.generator(), setting.size(4, 6)
     x = torch.randn(_N, _DIM, generator=generator, dtype=torch.float64)
     y = torch.sin(2 * x[:, 0]) * x[:, 1]
-    shapes = ((_UNITS, _DIM), (_UNITS,), (_UNITS,))
+    shapes = ((units, _DIM), (units,), (units,))
     params = [torch.randn(s, generator=generator, dtype=torch.float64).requires_grad_() for s in shapes]
-    slopes = torch.linspace(0.5, 2, _UNITS, dtype=torch.float64) if setting.broken else torch.ones(_UNITS).double()
+    slopes = torch.linspace(0.5, 2, units, dtype=torch.float64) if setting.broken else torch.ones(units).double()
     optimizer = torch.optim.LBFGS(params, max_iter=150, tolerance_grad=1e-10, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:
@@ -36,21 +38,22 @@ def _trained(setting: Setting) -> tuple[list[torch.Tensor], torch.Tensor, torch.
 
 def _loss(params: list[torch.Tensor], slopes: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     W, b, v = params
-    return (torch.tanh(slopes * (x @ W.T + b)) @ v - y).square().mean()
+    return mse(tanh(slopes * (x @ W.T + b)) @ v, y)
 
 
 def _run(setting: Setting) -> Result:
     (W, b, v), slopes, x, y = _trained(setting)
+    units = len(b)
     base = _loss([W, b, v], slopes, x, y).item()
     losses, points = [], set()
-    for order in permutations(range(_UNITS)):
+    for order in permutations(range(units)):
         o = torch.tensor(order)
-        for bits in product((1.0, -1.0), repeat=_UNITS):
+        for bits in product((1.0, -1.0), repeat=units):
             signs = torch.tensor(bits, dtype=torch.float64)
             moved = [signs[:, None] * W[o], signs * b[o], signs * v[o]]
             losses.append(_loss(moved, slopes, x, y).item())
             points.add(tuple(torch.cat([p.flatten() for p in moved]).tolist()))
-    expected = math.factorial(_UNITS) * 2**_UNITS
+    expected = math.factorial(units) * 2**units
     shown = tuple(range(0, expected, 8))
     return Result(
         checks=(
@@ -61,7 +64,7 @@ def _run(setting: Setting) -> Result:
             versus("Loss of the permuted nets", "permutation", "squared error", shown, [base] * len(shown),
                    [losses[i] for i in shown]),
         ),
-        notes=(f"{_UNITS} hidden units; with 100 there would be 10^158 equal minima from permutations alone.",),
+        notes=(f"{units} hidden units; with 100 there would be 10^158 equal minima from permutations alone.",),
     )  # fmt: skip
 
 
@@ -73,4 +76,8 @@ EXPERIMENT = Experiment(
     textbook=("B62", "C-§9.2.1a"),
     control="units whose activations have different slopes",
     run=_run,
+    formulas=(
+        "rhobar.nn.activations.tanh",
+        "rhobar.nn.losses.mse",
+    ),
 )

@@ -9,7 +9,7 @@ from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import Estimate, share_of
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "share_of_minima"]
 
 _EXACT = {1: 0.5, 2: (2 - math.sqrt(2)) / 4, 3: (math.pi - 2 * math.sqrt(2)) / (4 * math.pi)}
 """d ↦ P(all λ > 0) of the Gaussian orthogonal ensemble."""
@@ -24,9 +24,19 @@ def _positive(dim: int, setting: Setting) -> Estimate:
     return share_of(torch.linalg.eigvalsh(H)[:, 0] > 0)
 
 
+def share_of_minima(dim: int) -> float:
+    """Return P(all λ > 0), exact up to three dimensions; beyond, what a geometric fall would leave at the most.
+
+    Example:
+        >>> round(share_of_minima(2), 4), share_of_minima(1)
+        (0.1464, 0.5)
+    """
+    return _EXACT.get(dim, math.pow(_EXACT[3], dim / 3))
+
+
 def _run(setting: Setting) -> Result:
     measured = [_positive(dim, setting) for dim in _DIMS]
-    bound = [_EXACT.get(dim, _EXACT[3] ** (dim / 3)) for dim in _DIMS]
+    bound = [share_of_minima(dim) for dim in _DIMS]
     return Result(
         checks=(
             *(
@@ -54,4 +64,5 @@ EXPERIMENT = Experiment(
     textbook=("B61", "B63", "C-§9.2.1b"),
     control="matrices of the form AAᵀ, as at a minimum of a squared error",
     run=_run,
+    formulas=("rhobar.experiments.landscape.saddles_in_high_dimension.share_of_minima",),
 )

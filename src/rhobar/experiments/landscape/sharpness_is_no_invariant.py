@@ -12,14 +12,16 @@ from rhobar.probes.curvature import hessian
 __all__ = ["EXPERIMENT"]
 
 _SCALES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-_DIM, _UNITS, _N = 3, 5, 30
+_DIM = 3
 
 
 def _scaled(model: nn.Sequential, scale: float) -> nn.Sequential:
     """Multiply the first layer by α and divide the second by it."""
     first, act, second = model
     assert isinstance(first, nn.Linear) and isinstance(second, nn.Linear)
-    copy = nn.Sequential(nn.Linear(_DIM, _UNITS, bias=False), act, nn.Linear(_UNITS, 1, bias=False)).double()
+    copy = nn.Sequential(
+        nn.Linear(_DIM, len(first.weight), bias=False), act, nn.Linear(len(first.weight), 1, bias=False)
+    ).double()
     with torch.no_grad():
         for p, value in zip(copy.parameters(), (scale * first.weight, second.weight / scale), strict=True):
             p.copy_(value)
@@ -27,18 +29,18 @@ def _scaled(model: nn.Sequential, scale: float) -> nn.Sequential:
 
 
 def _run(setting: Setting) -> Result:
-    generator = setting.generator()
-    x = torch.randn(_N, _DIM, generator=generator, dtype=torch.float64)
-    y = torch.randn(_N, 1, generator=generator, dtype=torch.float64)
+    generator, units, n = setting.generator(), setting.size(5, 40), setting.size(30, 300)
+    x = torch.randn(n, _DIM, generator=generator, dtype=torch.float64)
+    y = torch.randn(n, 1, generator=generator, dtype=torch.float64)
     act = nn.Tanh() if setting.broken else nn.ReLU()
-    model = nn.Sequential(nn.Linear(_DIM, _UNITS, bias=False), act, nn.Linear(_UNITS, 1, bias=False)).double()
+    model = nn.Sequential(nn.Linear(_DIM, units, bias=False), act, nn.Linear(units, 1, bias=False)).double()
     with torch.no_grad():
         for p in model.parameters():
             p.copy_(torch.randn(p.shape, generator=generator, dtype=torch.float64))
     loss = nn.functional.mse_loss
     base = hessian(model, loss, [(x, y)])
     H = torch.stack([base @ e for e in torch.eye(base.shape[0], dtype=torch.float64)])
-    sizes = torch.cat([torch.ones(_DIM * _UNITS), torch.zeros(_UNITS)]).bool()
+    sizes = torch.cat([torch.ones(_DIM * units), torch.zeros(units)]).bool()
     predicted, measured, moved = [], [], []
     for scale in _SCALES:
         # θ' = (αW, v/α), so H' = T⁻¹ H T⁻¹ with T = diag(α, …, 1/α, …).

@@ -9,7 +9,7 @@ from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import Estimate, mean_of, share_of
 
-__all__ = ["EXPERIMENT"]
+__all__ = ["EXPERIMENT", "growth"]
 
 _RATE, _N, _STEPS = 0.1, 16, 6
 _SHARP, _SPREAD = 15.0, 12.0
@@ -29,8 +29,13 @@ def _batch(batch: int, runs: int, generator: torch.Generator) -> torch.Tensor:
     return _curvatures()[chosen].mean(1)
 
 
-def _growth(batch: int) -> float:
-    """Return E(1 − ηa_B)² = (1 − ηa)² + η²s²(N − B)/(B(N − 1))."""
+def growth(batch: int) -> float:
+    """Return E(1 − ηa_B)² = (1 − ηa)² + η²s²(N − B)/(B(N − 1)).
+
+    Example:
+        >>> round(growth(16), 2), round(growth(1), 2)  # the whole data, and one sample
+        (0.25, 1.69)
+    """
     return (1 - _RATE * _SHARP) ** 2 + (_RATE * _SPREAD) ** 2 * (_N - batch) / (batch * (_N - 1))
 
 
@@ -65,7 +70,7 @@ def _lyapunov(batch: int) -> float:
 
 
 def _run(setting: Setting) -> Result:
-    law = [_growth(b) for b in _BATCHES]
+    law = [growth(b) for b in _BATCHES]
     grown = [_grown(b, setting) for b in _BATCHES]
     rates = [_lyapunov(b) for b in _BATCHES]
     left = [_left(b, setting) for b in _BATCHES]
@@ -103,5 +108,6 @@ EXPERIMENT = Experiment(
     textbook=("B65", "B30"),
     control="all batches are the whole set",
     run=_run,
+    formulas=("rhobar.experiments.landscape.small_batches_need_flat_minima.growth",),
     findings=("batch-size-misfit",),
 )

@@ -5,6 +5,7 @@ from torch import nn
 
 from rhobar.experiments.checks import at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
+from rhobar.nn.losses import mse
 from rhobar.probes.survey import Curve, Plot
 
 __all__ = ["EXPERIMENT"]
@@ -24,7 +25,7 @@ def _run(setting: Setting) -> Result:
     losses, laws = [], []
     for _ in range(_STEPS):
         answer = model(x)
-        losses.append((answer.squeeze(-1) if setting.broken else answer).sub(y).square().mean())
+        losses.append(mse(answer.squeeze(-1), y) if setting.broken else answer.sub(y).square().mean())
         p = answer.detach()
         laws.append((p.var(correction=0) + y.var(correction=0) + (p.mean() - y.mean()).square()).item())
         optimizer.zero_grad()
@@ -60,5 +61,6 @@ EXPERIMENT = Experiment(
     textbook=("A33", "A34"),
     control="prediction and target have one shape",
     run=_run,
+    formulas=("rhobar.nn.losses.mse",),
     findings=("broadcast-loss", "not-learning"),
 )

@@ -3,11 +3,11 @@
 import math
 
 import torch
-from torch import nn
 
 from rhobar.experiments.checks import at_least, at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.nn.losses import sparse_categorical_cross_entropy
 
 __all__ = ["EXPERIMENT"]
 
@@ -18,7 +18,7 @@ _MARGINS = (0.0, 2.0, 5.0, 10.0, 20.0)
 
 def _loss(logits: torch.Tensor, targets: torch.Tensor, setting: Setting) -> torch.Tensor:
     handed = logits if setting.broken else logits.softmax(1)
-    return nn.functional.cross_entropy(handed, targets)
+    return sparse_categorical_cross_entropy(handed, targets)
 
 
 def _trained(num_classes: int, setting: Setting) -> float:
@@ -87,5 +87,6 @@ EXPERIMENT = Experiment(
     textbook=("A38", "C20"),
     control="the logits are handed to the loss",
     run=_run,
+    formulas=("rhobar.nn.losses.sparse_categorical_cross_entropy",),
     findings=("double-softmax", "vanishing-gradient"),
 )

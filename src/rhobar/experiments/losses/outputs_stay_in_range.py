@@ -8,6 +8,7 @@ from torch import nn
 from rhobar.experiments.checks import at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.nn.losses import mse
 
 __all__ = ["EXPERIMENT"]
 
@@ -25,7 +26,7 @@ def _trained(act: nn.Module, y: torch.Tensor, setting: Setting) -> tuple[float, 
     optimizer = torch.optim.Adam([z], lr=0.05)
     for _ in range(setting.size(1500, 6000)):
         optimizer.zero_grad()
-        loss = (act(z) - y).square().mean()
+        loss = mse(act(z), y)
         loss.backward()
         optimizer.step()
     (slope,) = torch.autograd.grad(act(z).sum(), z)
@@ -67,5 +68,6 @@ EXPERIMENT = Experiment(
     textbook=("A31",),
     control="no activation at the output",
     run=_run,
+    formulas=("rhobar.nn.losses.mse",),
     findings=("wrong-output-activation", "saturated-units", "unscaled-targets"),
 )

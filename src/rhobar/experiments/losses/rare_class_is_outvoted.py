@@ -7,6 +7,7 @@ import torch
 from rhobar.experiments.checks import equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.nn.activations import sigmoid, sigmoid_derivative
 from rhobar.probes.estimate import Estimate, mean_of
 
 __all__ = ["EXPERIMENT"]
@@ -26,9 +27,9 @@ def _logistic(x: torch.Tensor, y: torch.Tensor, weight: torch.Tensor) -> torch.T
     X = torch.stack([x, torch.ones_like(x)], 1)
     w = torch.zeros(2, dtype=torch.float64)
     for _ in range(25):
-        p = torch.sigmoid(X @ w)
+        p = sigmoid(X @ w)
         gradient = X.mT @ (weight * (p - y))
-        hessian = X.mT @ ((weight * p * (1 - p))[:, None] * X)
+        hessian = X.mT @ ((weight * sigmoid_derivative(X @ w))[:, None] * X)
         w = w - torch.linalg.solve(hessian, gradient)
     return w
 
@@ -85,5 +86,9 @@ EXPERIMENT = Experiment(
     textbook=("A42",),
     control="classes weighted by 1/n_c",
     run=_run,
+    formulas=(
+        "rhobar.nn.activations.sigmoid",
+        "rhobar.nn.activations.sigmoid_derivative",
+    ),
     findings=("class-imbalance",),
 )

@@ -5,6 +5,7 @@ import torch
 from rhobar.experiments.checks import at_least, at_most
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.probes.survey import Curve, Plot
+from rhobar.theory.convergence import gradient_descent_regret
 
 __all__ = ["EXPERIMENT"]
 
@@ -41,12 +42,14 @@ def _run(setting: Setting) -> Result:
     steps = setting.size(3000, 30_000)
     adam, amsgrad = (_follow(flag, 0.5, steps, setting) for flag in (False, True))
     mean_slope = (_C - 2) / 3
+    allowed = gradient_descent_regret(2.0, _C, steps, schedule="decaying").value
     regret = mean_slope * (adam[-1] + 1)  # per step at the end, against the best point −1
     places = tuple(3.0 * (k + 1) for k in range(0, len(adam), 10))
     return Result(
         checks=(
             at_least("where Adam ends: at the worst point, x = 1", 0.99, adam[-1]),
             at_least("its regret per step in the end: 2(C − 2)/3", 1.99 * mean_slope, regret),
+            at_least("Adam's regret over all rounds: above what descent guarantees", allowed, steps * regret),
             at_most("where AMSGrad ends, which forgets no large v: below its start", amsgrad[0], amsgrad[-1]),
         ),
         figures=(
@@ -76,4 +79,5 @@ EXPERIMENT = Experiment(
     textbook=("C-§5.4.1", "C-§5.4.2", "B26"),
     control="the mean of the losses at every step: no rare gradient",
     run=_run,
+    formulas=("rhobar.theory.convergence.gradient_descent_regret",),
 )

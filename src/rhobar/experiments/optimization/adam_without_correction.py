@@ -70,6 +70,6 @@ EXPERIMENT = Experiment(
     textbook=("B20", "C-§5.4"),
     control="β₂ = 0.99, for which both biases cancel in the first step",
     run=_run,
-    formulas=("rhobar.optim.descend", "rhobar.optim.rules.uncorrected_adam.uncorrected_adam"),
+    formulas=("rhobar.optim.descend",),
     findings=("unstable-optimizer-setting",),
 )

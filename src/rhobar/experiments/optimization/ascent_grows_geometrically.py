@@ -5,6 +5,7 @@ import torch
 from rhobar.experiments.checks import near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.theory.convergence import quadratic_rates
 
 __all__ = ["EXPERIMENT"]
 
@@ -33,7 +34,9 @@ def _run(setting: Setting) -> Result:
     wrong = [_course(c, steps, maximize=not setting.broken) for c in _CURVATURES]
     _, too_high = _course(_CURVATURES[-1], steps, maximize=False)
     shown = range(0, steps, 5)
-    law = [(1 + _RATE * _CURVATURES[1]) ** t for t in shown]
+    # Ascent at η is descent at −η.
+    (factor,) = quadratic_rates("gradient-descent", torch.tensor([_CURVATURES[1]]), learning_rate=-_RATE).tolist()
+    law = [factor**t for t in shown]
     return Result(
         checks=(
             *(
@@ -63,5 +66,6 @@ EXPERIMENT = Experiment(
     textbook=("A55", "C32"),
     control="the sign is right: minimised",
     run=_run,
+    formulas=("rhobar.theory.convergence.quadratic_rates",),
     findings=("gradient-ascent", "learning-rate-too-high"),
 )

@@ -71,5 +71,6 @@ EXPERIMENT = Experiment(
     textbook=("C51",),
     control="the gradients are cleared before backward",
     run=_run,
+    formulas=("rhobar.nn.architectures.MLP",),
     findings=("no-optimizer-step", "not-learning"),
 )

@@ -7,6 +7,7 @@ import torch
 from rhobar.experiments.checks import at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.train import clip_norm_
 
 __all__ = ["EXPERIMENT"]
 
@@ -22,7 +23,7 @@ def _walk(start: torch.Tensor, curvature: torch.Tensor, clip: float, steps: int)
         path.append(theta.detach().clone())
         optimizer.zero_grad()
         (0.5 * curvature * theta.square()).sum().backward()
-        torch.nn.utils.clip_grad_norm_([theta], clip)
+        clip_norm_([theta], clip)
         optimizer.step()
     return path
 
@@ -74,5 +75,6 @@ EXPERIMENT = Experiment(
     textbook=("A66",),
     control="a clip norm above all gradients",
     run=_run,
+    formulas=("rhobar.train.clip_norm_",),
     findings=("clipping-always-active", "learning-rate-too-low"),
 )

@@ -5,6 +5,7 @@ from torch import nn
 
 from rhobar.experiments.checks import at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
+from rhobar.nn.losses import mse
 from rhobar.probes.survey import Curve, Plot
 
 __all__ = ["EXPERIMENT"]
@@ -32,13 +33,13 @@ def _trained(width: int, x: torch.Tensor, y: torch.Tensor, setting: Setting) -> 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
         hidden = body(x)
-        loss = nn.functional.mse_loss(head(hidden if setting.broken else hidden.detach()), y)
+        loss = mse(head(hidden if setting.broken else hidden.detach()), y)
         loss.backward()
         return loss
 
     optimizer.step(closure)
     with torch.no_grad():
-        loss = nn.functional.mse_loss(head(body(x)), y).item()
+        loss = mse(head(body(x)), y).item()
     moved = max((p - s).abs().max().item() for p, s in zip(body.parameters(), start, strict=True))
     return loss, floor, moved
 
@@ -75,5 +76,6 @@ EXPERIMENT = Experiment(
     textbook=("A48",),
     control="nothing is detached",
     run=_run,
+    formulas=("rhobar.nn.losses.mse",),
     findings=("detached-parameters", "underfitting"),
 )

@@ -7,6 +7,7 @@ import torch
 from rhobar.experiments.checks import at_most, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.theory.convergence import quadratic_rates
 
 __all__ = ["EXPERIMENT"]
 
@@ -49,6 +50,8 @@ def _run(setting: Setting) -> Result:
             near(f"mean of θ² at ηλ = {x:g}: θ₀²/(2(1 − ηλ/4))", square, path.square().mean().item(), relative=rest),
             at_most(f"largest distance of a weight from the predicted one, ηλ = {x:g}", 1e-9, error),
         ]
+    heavy = quadratic_rates("heavy-ball", torch.tensor(_CURVATURES), learning_rate=_RATE, momentum=1.0)
+    checks.append(near("growth a step of momentum with β = 1, largest: 1", 1.0, heavy.max().item(), relative=1e-9))
     shown = 60
     cleared = _descend(_CURVATURES[1], steps, clear=True)
     return Result(
@@ -71,5 +74,6 @@ EXPERIMENT = Experiment(
     textbook=("B19", "C35"),
     control="the gradients are cleared before each backward pass",
     run=_run,
+    formulas=("rhobar.theory.convergence.quadratic_rates",),
     findings=("accumulating-gradients",),
 )

@@ -80,4 +80,5 @@ EXPERIMENT = Experiment(
     run=_run,
     formulas=("rhobar.optim.rules.momentum.momentum",),
     findings=("learning-rate-too-high",),
+    exact="the speed is a number of β and t alone.",
 )

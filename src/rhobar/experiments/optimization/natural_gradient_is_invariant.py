@@ -13,8 +13,6 @@ from rhobar.probes.survey import Curve, Plot
 
 __all__ = ["EXPERIMENT"]
 
-_DIM = 5
-
 
 class _Linear(nn.Module):
     """The score x·(A φ), or x·(A sinh φ): logistic regression in other coordinates."""
@@ -55,9 +53,10 @@ def _gap(lr: float, setting: Setting, *, curved: bool, natural: bool) -> float:
     def normal(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-    x, theta, A = normal(100, _DIM), normal(_DIM), normal(_DIM, _DIM)
-    y = (x[:, 0] + 0.5 * normal(100) > 0).double()
-    unit = torch.eye(_DIM, dtype=torch.float64)
+    dim, n = setting.size(5, 20), setting.size(100, 1000)
+    x, theta, A = normal(n, dim), normal(dim) * (5 / dim) ** 0.5, normal(dim, dim)
+    y = (x[:, 0] + 0.5 * normal(n) > 0).double()
+    unit = torch.eye(dim, dtype=torch.float64)
     plain = _moved(_Linear(unit, theta, curved=False), x, y, lr, natural=natural)
     other = _moved(_Linear(unit if curved else A, theta, curved=curved), x, y, lr, natural=natural)
     return float((other - plain).norm() / plain.norm())

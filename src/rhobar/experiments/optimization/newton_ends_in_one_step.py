@@ -14,20 +14,20 @@ from rhobar.probes.survey import Curve, Plot
 
 __all__ = ["EXPERIMENT"]
 
-_DIM, _CONDITION = 10, 100.0
+_CONDITION = 100.0
 
 
-def _hessian(setting: Setting) -> Tensor:
-    drawn = torch.randn(_DIM, _DIM, generator=setting.generator(), dtype=torch.float64)
+def _hessian(dim: int, setting: Setting) -> Tensor:
+    drawn = torch.randn(dim, dim, generator=setting.generator(), dtype=torch.float64)
     V = torch.linalg.qr(drawn).Q
-    H: Tensor = V @ torch.logspace(0, math.log10(_CONDITION), _DIM, dtype=torch.float64).diag() @ V.T
+    H: Tensor = V @ torch.logspace(0, math.log10(_CONDITION), dim, dtype=torch.float64).diag() @ V.T
     return H
 
 
 def _newton(loss: Tensor, theta: Tensor) -> tuple[Tensor, int]:
     """Return θ − H⁻¹g and the products with H that it took."""
     g, H = gradient_and_hessian(loss, [theta])
-    found = conjugate_gradient(H, g, max_steps=10 * _DIM, tol=1e-13)
+    found = conjugate_gradient(H, g, max_steps=10 * theta.numel(), tol=1e-13)
     return theta.detach() - found.x, found.num_matvecs
 
 
@@ -42,8 +42,9 @@ def _errors_of_a_curved_loss(start: float) -> list[float]:
 
 
 def _run(setting: Setting) -> Result:
-    H = _hessian(setting)
-    theta = torch.randn(_DIM, generator=setting.generator(1), dtype=torch.float64).requires_grad_()
+    dim = setting.size(10, 200)
+    H = _hessian(dim, setting)
+    theta = torch.randn(dim, generator=setting.generator(1), dtype=torch.float64).requires_grad_()
     power = 4 if setting.broken else 2  # L = ½(θᵀHθ)^(p/2)
     moved, products = _newton((theta @ H @ theta) ** (power // 2) / 2, theta)
     left = float(moved.norm() / theta.detach().norm())
@@ -54,7 +55,7 @@ def _run(setting: Setting) -> Result:
     return Result(
         checks=(
             at_most("error after one step on a quadratic, over that before: rounding", 1e-9, left),
-            at_most("products with H: at most the dimension, but for rounding", 2.0 * _DIM, float(products)),
+            at_most("products with H: at most the dimension, but for rounding", 2.0 * dim, float(products)),
             near("on L = eᶿ − θ: error after the third step: half the square of the one before", halves[2], errors[3],
                  relative=errors[2]),
             equal("the same after the second", halves[1], Estimate(errors[2], 0.0), bias=errors[1] ** 3 / 6),

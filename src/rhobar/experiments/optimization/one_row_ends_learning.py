@@ -4,7 +4,9 @@ import torch
 
 from rhobar.experiments.checks import at_least, near, true
 from rhobar.experiments.experiment import Experiment, Result, Setting
+from rhobar.nn.activations import relu
 from rhobar.probes.survey import Curve, Plot
+from rhobar.train import clip_norm_
 
 __all__ = ["EXPERIMENT"]
 
@@ -18,13 +20,13 @@ def _course(outlier: float, x: torch.Tensor, *, clip: bool) -> list[float]:
     optimizer = torch.optim.SGD([w], lr=_RATE)
     losses = []
     for t in range(_STEPS):
-        losses.append(0.5 * (torch.relu(w * x) - x).square().mean())
+        losses.append(0.5 * (relu(w * x) - x).square().mean())
         one = torch.ones(1, dtype=torch.float64)
-        loss = 0.5 * (torch.relu(w * one) + outlier).square().mean() if t == _AT else losses[-1]
+        loss = 0.5 * (relu(w * one) + outlier).square().mean() if t == _AT else losses[-1]
         optimizer.zero_grad()
         loss.backward()
         if clip:
-            torch.nn.utils.clip_grad_norm_([w], _CLIP)
+            clip_norm_([w], _CLIP)
         optimizer.step()
     return [loss.item() for loss in losses]
 
@@ -76,5 +78,9 @@ EXPERIMENT = Experiment(
     textbook=("A23", "A66"),
     control="gradients clipped to c < w/η, which bounds the step",
     run=_run,
+    formulas=(
+        "rhobar.nn.activations.relu",
+        "rhobar.train.clip_norm_",
+    ),
     findings=("loss-spike", "dead-units"),
 )

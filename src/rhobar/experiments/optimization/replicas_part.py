@@ -6,6 +6,7 @@ from rhobar.experiments.checks import equal, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import Estimate, mean_of
+from rhobar.theory.convergence import noisy_second_moments
 
 __all__ = ["EXPERIMENT"]
 
@@ -29,8 +30,8 @@ def _paths(setting: Setting, *, averaged: bool, same_rows: bool, apart: float) -
 
 def _noise(steps: int, ranks: int) -> float:
     """Return the variance of θ_t, η²σ²/R (1 − (1 − ηλ)^2t)/(1 − (1 − ηλ)²)."""
-    keep = (1 - _RATE * _CURVATURE) ** 2
-    return (_RATE * _NOISE) ** 2 / ranks * (1 - keep**steps) / (1 - keep)
+    rates = torch.full((steps,), _RATE, dtype=torch.float64)
+    return float(noisy_second_moments(_CURVATURE, _NOISE**2 / ranks, rates, start=0.0)[-1])
 
 
 def _gap(path: torch.Tensor, t: int) -> Estimate:
@@ -73,5 +74,6 @@ EXPERIMENT = Experiment(
     textbook=("B82",),
     control="the gradients are averaged",
     run=_run,
+    formulas=("rhobar.theory.convergence.noisy_second_moments",),
     findings=("replica-divergence",),
 )

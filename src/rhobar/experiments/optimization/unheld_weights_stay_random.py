@@ -6,6 +6,7 @@ from torch import nn
 from rhobar.experiments.checks import at_least, equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.nn.losses import mse
 from rhobar.probes.estimate import mean_of
 
 __all__ = ["EXPERIMENT"]
@@ -45,7 +46,7 @@ def _trained(width: int, setting: Setting, draw: int) -> tuple[float, float]:
     for _ in range(300 if setting.broken else 3):  # held alone, the head's Hessian is 2I: one step of ½
         model.zero_grad()
         model.layers[0].weight.grad = None
-        loss = nn.functional.mse_loss(model(x), y)
+        loss = mse(model(x), y)
         loss.backward()
         gradient = model.layers[0].weight.grad
         lost = max(lost, 0.0 if gradient is None else gradient.norm().item())
@@ -81,5 +82,6 @@ EXPERIMENT = Experiment(
     textbook=("B4",),
     control="the layer is registered, and trained",
     run=_run,
+    formulas=("rhobar.nn.losses.mse",),
     findings=("unoptimized-parameters", "too-little-capacity"),
 )

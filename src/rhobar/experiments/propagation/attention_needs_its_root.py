@@ -95,5 +95,5 @@ EXPERIMENT = Experiment(
     control="the scores are not divided by √d",
     run=_run,
     formulas=("rhobar.nn.layers.attention_weights", "rhobar.nn.layers.attention_entropy"),
-    findings=("vanishing-gradient",),
+    findings=("vanishing-gradient", "attention-logit-growth"),
 )

@@ -13,14 +13,14 @@ from rhobar.train import clip_norm_
 
 __all__ = ["EXPERIMENT"]
 
-_RATE, _CLIP, _TIME, _HIDDEN = 0.02, 1.0, 40, 8
+_RATE, _CLIP, _TIME = 0.02, 1.0, 40
 
 
 def _train(clip: float, steps: int, setting: Setting) -> tuple[list[float], list[float], float]:
     """Teach a linear recurrent net of gain 1.3 to end at rest; return losses, step lengths and ‖start − end‖."""
-    generator = setting.generator()
-    W = nn.Parameter(orthogonal_(torch.empty(_HIDDEN, _HIDDEN, dtype=torch.float64), gain=1.3, generator=generator))
-    h0 = torch.randn(4, _HIDDEN, generator=generator, dtype=torch.float64)
+    generator, width = setting.generator(), setting.size(8, 32)
+    W = nn.Parameter(orthogonal_(torch.empty(width, width, dtype=torch.float64), gain=1.3, generator=generator))
+    h0 = torch.randn(4, width, generator=generator, dtype=torch.float64)
     start = W.detach().clone()
     losses: list[float] = []
     lengths: list[float] = []
@@ -54,8 +54,8 @@ def _direction_kept(generator: torch.Generator) -> float:
 
 
 def _run(setting: Setting) -> Result:
-    # To bring every singular value from 1.3 to 1 takes a way of 0.3 √8; two such ways are granted.
-    needed = math.ceil(2 * 0.3 * math.sqrt(_HIDDEN) / (_RATE * _CLIP))
+    # To bring every singular value from 1.3 to 1 takes a way of 0.3 √width; two such ways are granted.
+    needed = math.ceil(2 * 0.3 * math.sqrt(setting.size(8, 32)) / (_RATE * _CLIP))
     clipped, lengths, _ = _train(math.inf if setting.broken else _CLIP, needed, setting)
     free, jumps, _ = _train(math.inf, needed, setting)
     steps = tuple(map(float, range(needed)))

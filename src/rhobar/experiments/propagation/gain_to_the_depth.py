@@ -79,4 +79,5 @@ EXPERIMENT = Experiment(
     run=_run,
     formulas=("rhobar.nn.activations.sigmoid_derivative", "rhobar.nn.initializers.orthogonal_"),
     findings=("vanishing-gradient", "exploding-gradient", "unfit-activation", "saturated-units"),
+    exact="the share is s^L to rounding, whatever the width; 15 layers are those of the figure.",
 )

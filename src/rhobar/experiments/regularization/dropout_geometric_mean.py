@@ -10,15 +10,15 @@ from rhobar.probes.survey import Curve, Plot
 
 __all__ = ["EXPERIMENT"]
 
-_UNITS, _HIDDEN, _CLASSES, _SAMPLES = 8, 12, 4, 30
+_HIDDEN, _CLASSES, _SAMPLES = 12, 4, 30
 _RATES = (0.1, 0.3, 0.5, 0.7)
 
 
 def _distance(p: float, *, deep: bool, setting: Setting) -> tuple[float, float]:
     """Return total variation of the scaled net to the geometric and to the arithmetic mean, largest over samples."""
-    generator = setting.generator()
-    h = torch.randn(_SAMPLES, 1, _UNITS, generator=generator, dtype=torch.float64)
-    W = torch.randn(_HIDDEN, _UNITS, generator=generator, dtype=torch.float64)
+    generator, units = setting.generator(), setting.size(8, 12)
+    h = torch.randn(_SAMPLES, 1, units, generator=generator, dtype=torch.float64)
+    W = torch.randn(_HIDDEN, units, generator=generator, dtype=torch.float64)
     V = torch.randn(_CLASSES, _HIDDEN, generator=generator, dtype=torch.float64)
 
     def logits(masked: torch.Tensor) -> torch.Tensor:
@@ -26,7 +26,7 @@ def _distance(p: float, *, deep: bool, setting: Setting) -> tuple[float, float]:
         z: torch.Tensor = (torch.relu(inner) if deep else inner) @ V.T / _HIDDEN**0.5
         return z
 
-    masks = all_masks(_UNITS)
+    masks = all_masks(units)
     chances = mask_probabilities(masks, p)
     members = torch.log_softmax(logits(inverted_dropout(h, masks, p)), dim=-1)
     geometric = torch.softmax((chances[:, None] * members).sum(1), dim=-1)
@@ -44,7 +44,11 @@ def _run(setting: Setting) -> Result:
     two = [_distance(p, deep=True, setting=setting) for p in _RATES]
     return Result(
         checks=tuple(
-            at_most(f"distance to the geometric mean of all {2**_UNITS} sub-networks, p = {p}", 1e-12, geometric)
+            at_most(
+                f"distance to the geometric mean of all {2 ** setting.size(8, 12)} sub-networks, p = {p}",
+                1e-12,
+                geometric,
+            )
             for p, (geometric, _) in zip(_RATES, one, strict=True)
         ),
         figures=(

@@ -6,6 +6,7 @@ from rhobar.experiments.checks import equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import mean_of
+from rhobar.theory.kernels import kernel_ridge
 
 __all__ = ["EXPERIMENT"]
 
@@ -22,7 +23,7 @@ def _run(setting: Setting) -> Result:
     repetitions = setting.size(20, 200)
     checks, predicted, measured = [], [], []
     for level in _LEVELS:
-        target = torch.linalg.solve(X.T @ X + _N * level**2 * torch.eye(_DIM, dtype=torch.float64), X.T @ y)
+        target = X.T @ kernel_ridge(X @ X.T, y, _N * level**2).coefficients
         shape = (repetitions, _COPIES, _N, _DIM)
         noise = torch.randn(shape, generator=generator, dtype=torch.float64)
         if setting.broken:
@@ -52,5 +53,6 @@ EXPERIMENT = Experiment(
     textbook=("A91", "A92"),
     control="noise that is the same in all features of a sample",
     run=_run,
+    formulas=("rhobar.theory.kernels.kernel_ridge",),
     findings=("overfitting",),
 )

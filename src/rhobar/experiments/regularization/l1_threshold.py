@@ -12,16 +12,15 @@ from rhobar.probes.estimate import share_of
 
 __all__ = ["EXPERIMENT"]
 
-_DIM = 400
 _PENALTIES = (0.25, 0.5, 1.0, 2.0)
 
 
 def _design(setting: Setting) -> torch.Tensor:
     """Return a matrix with orthonormal columns; in the control they are correlated."""
-    generator = setting.generator(1)
-    X = torch.randn(2 * _DIM, _DIM, generator=generator, dtype=torch.float64)
+    generator, dim = setting.generator(1), setting.size(400, 1200)
+    X = torch.randn(2 * dim, dim, generator=generator, dtype=torch.float64)
     if setting.broken:
-        X = X + 2 * torch.randn(2 * _DIM, 1, generator=generator, dtype=torch.float64)
+        X = X + 2 * torch.randn(2 * dim, 1, generator=generator, dtype=torch.float64)
         X /= X.norm(dim=0)
         return X
     Q: torch.Tensor = torch.linalg.qr(X).Q

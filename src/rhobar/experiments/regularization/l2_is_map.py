@@ -4,8 +4,10 @@ import torch
 
 from rhobar.experiments.checks import at_most, equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
+from rhobar.nn.losses import gaussian_nll
 from rhobar.probes.estimate import mean_of
 from rhobar.probes.survey import Curve, Plot
+from rhobar.train import penalty
 
 __all__ = ["EXPERIMENT"]
 
@@ -23,14 +25,14 @@ def _ridge(X: torch.Tensor, y: torch.Tensor, penalty: float) -> torch.Tensor:
 def _mode(X: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """Maximise ln p(y | w) + ln p(w), written as densities, by L-BFGS."""
     w = torch.zeros(_DIM, dtype=torch.float64, requires_grad=True)
-    likelihood, prior = torch.distributions.Normal(y, _NOISE), torch.distributions.Normal(0.0, _PRIOR)
     optimizer = torch.optim.LBFGS(
         [w], max_iter=200, tolerance_grad=1e-12, tolerance_change=0.0, line_search_fn="strong_wolfe"
     )
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        loss: torch.Tensor = -likelihood.log_prob(X @ w).sum() - prior.log_prob(w).sum()
+        likelihood = gaussian_nll(X @ w, torch.full_like(y, _NOISE**2), y, reduction="sum")
+        loss = likelihood + penalty([w], l1=0.0, l2=1 / _PRIOR**2)  # −ln of the prior, up to a constant
         loss.backward()
         return loss
 
@@ -91,5 +93,9 @@ EXPERIMENT = Experiment(
     textbook=("A83", "A84", "A92", "B12", "C76"),
     control="weights drawn from a prior four times as wide as the penalty says",
     run=_run,
+    formulas=(
+        "rhobar.nn.losses.gaussian_nll",
+        "rhobar.train.penalty",
+    ),
     findings=("excessive-regularization", "overfitting"),
 )

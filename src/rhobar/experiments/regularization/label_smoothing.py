@@ -11,19 +11,19 @@ from rhobar.nn.losses import label_smoothing
 
 __all__ = ["EXPERIMENT"]
 
-_CLASSES, _DIM, _N = 5, 40, 30
+_CLASSES = 5
 _EPSILONS = (0.02, 0.05, 0.1, 0.3)
 
 
 def _lead(smoothing: float, setting: Setting, max_iter: int = 300) -> float:
     """Fit a linear model on separable data; return the mean lead of the right class over the others."""
-    generator = setting.generator()
-    x = torch.randn(_N, _DIM, generator=generator, dtype=torch.float64)
-    y = torch.arange(_N) % _CLASSES
+    generator, dim, n = setting.generator(), setting.size(40, 200), setting.size(30, 150)
+    x = torch.randn(n, dim, generator=generator, dtype=torch.float64)
+    y = torch.arange(n) % _CLASSES
     inputs, targets = x.repeat(3, 1), y.repeat(3)
     if setting.broken:
-        targets[:_N] = (targets[:_N] + 1) % _CLASSES
-    W = torch.zeros(_CLASSES, _DIM, dtype=torch.float64, requires_grad=True)
+        targets[:n] = (targets[:n] + 1) % _CLASSES
+    W = torch.zeros(_CLASSES, dim, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([W], max_iter=max_iter, tolerance_grad=1e-10, line_search_fn="strong_wolfe")
 
     def closure() -> torch.Tensor:

@@ -9,13 +9,13 @@ from rhobar.probes.topology import persistent_homology
 
 __all__ = ["EXPERIMENT"]
 
-_LAYERS, _DIM, _PER_CLUSTER = 5, 3, 30
+_LAYERS, _DIM = 5, 3
 
 
 def _run(setting: Setting) -> Result:
-    generator = setting.generator()
+    generator, per_cluster = setting.generator(), setting.size(30, 100)
     direction = torch.nn.functional.normalize(torch.randn(_DIM, generator=generator, dtype=torch.float64), dim=0)
-    sides = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat_interleave(_PER_CLUSTER)
+    sides = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat_interleave(per_cluster)
     h = sides[:, None] * direction + 0.1 * torch.randn(len(sides), _DIM, generator=generator, dtype=torch.float64)
     narrow = torch.eye(_DIM, dtype=torch.float64) - torch.outer(direction, direction)
     counts = [persistent_homology(h, loops=False, generator=setting.generator(1)).num_significant(0)]

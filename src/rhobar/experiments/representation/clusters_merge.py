@@ -12,20 +12,19 @@ from rhobar.probes.topology import persistent_homology
 
 __all__ = ["EXPERIMENT"]
 
-_PER_CLUSTER = 30
 _RADIUS = 0.4
 """r of each disc: a resample is within 2r of the samples, so bars longer than 4r count, and gaps are 3 − 2r > 4r."""
 
 
 def _run(setting: Setting) -> Result:
-    generator = setting.generator()
+    generator, per_cluster = setting.generator(), setting.size(30, 100)
     centres = torch.tensor([[-3.0, 0.0], [0.0, 0.0], [3.0, 0.0]], dtype=torch.float64)
-    x = centres.repeat_interleave(_PER_CLUSTER, 0)
+    x = centres.repeat_interleave(per_cluster, 0)
     uniform = torch.rand(x.shape, generator=generator, dtype=torch.float64)
     angle, radius = 2 * math.pi * uniform[:, 0], _RADIUS * uniform[:, 1].sqrt()
     x = x + torch.stack([radius * angle.cos(), radius * angle.sin()], 1)
     targets = torch.tensor([-1.0, 0.0, 1.0] if setting.broken else [1.0, -1.0, 1.0], dtype=torch.float64)
-    y = targets.repeat_interleave(_PER_CLUSTER)[:, None]
+    y = targets.repeat_interleave(per_cluster)[:, None]
     with torch.random.fork_rng():
         torch.manual_seed(setting.seed)
         model = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1)).double()

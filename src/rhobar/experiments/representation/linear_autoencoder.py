@@ -9,14 +9,13 @@ from rhobar.probes.geometry import principal_components
 
 __all__ = ["EXPERIMENT"]
 
-_DIM, _N = 8, 100
 _CODES = (1, 2, 3, 5)
 
 
 def _train(x: torch.Tensor, code: int, setting: Setting) -> tuple[torch.Tensor, float]:
     """Minimise the mean squared reconstruction error; return the decoder and the error."""
     generator = setting.generator(code)
-    shapes = ((_DIM, code), (code, _DIM))
+    shapes = ((x.shape[1], code), (code, x.shape[1]))
     A, B = (torch.randn(s, generator=generator, dtype=torch.float64).mul(0.3).requires_grad_() for s in shapes)
     optimizer = torch.optim.LBFGS(
         [A, B], max_iter=500, tolerance_grad=1e-10, tolerance_change=0.0, line_search_fn="strong_wolfe"
@@ -34,12 +33,12 @@ def _train(x: torch.Tensor, code: int, setting: Setting) -> tuple[torch.Tensor, 
 
 
 def _run(setting: Setting) -> Result:
-    generator = setting.generator()
-    scale = torch.linspace(2, 0.3, _DIM, dtype=torch.float64)
-    x = torch.randn(_N, _DIM, generator=generator, dtype=torch.float64) * scale
-    x = (x - x.mean(0)) @ torch.linalg.qr(torch.randn(_DIM, _DIM, generator=generator, dtype=torch.float64)).Q
-    found = principal_components(x, num_components=_DIM)
-    variances, directions = found.variances * (_N - 1) / _N, found.directions
+    generator, dim, n = setting.generator(), setting.size(8, 24), setting.size(100, 1000)
+    scale = torch.linspace(2, 0.3, dim, dtype=torch.float64)
+    x = torch.randn(n, dim, generator=generator, dtype=torch.float64) * scale
+    x = (x - x.mean(0)) @ torch.linalg.qr(torch.randn(dim, dim, generator=generator, dtype=torch.float64)).Q
+    found = principal_components(x, num_components=dim)
+    variances, directions = found.variances * (n - 1) / n, found.directions
     errors, angles, predicted = [], [], []
     for code in _CODES:
         decoder, error = _train(x, code, setting)

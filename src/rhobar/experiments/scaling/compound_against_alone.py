@@ -10,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from rhobar.experiments.checks import at_least, at_most, equal, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
+from rhobar.nn.architectures.compound_scaling import Scaling, compound_scaling
 from rhobar.probes.estimate import Estimate, mean_of
 
 __all__ = ["EXPERIMENT"]
@@ -46,6 +47,12 @@ class _Sizes:
                 layer.weight.copy_(weight.to(device))
         return layers
 
+    def scaled(self, by: Scaling) -> "_Sizes":
+        """Return the stack whose sizes are those of this one times the factors."""
+        return _Sizes(
+            *(round(n * f) for n, f in ((self.depth, by.depth), (self.width, by.width), (self.points, by.resolution)))
+        )
+
     def work(self) -> int:
         """Count the operations of a forward pass."""
         with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -61,7 +68,7 @@ _GROWN = {
     "width alone": _Sizes(4, round(4 * _FACTOR**0.5), 8),
     "resolution alone": _Sizes(4, 4, 8 * _FACTOR),
     # A/d² + B/w + C/r is least at a given d w² r where w and r grow as d²: by 2, 4 and 4, and 2 · 4² · 4 = 128.
-    "all three": _Sizes(8, 16, 32),
+    "all three": _BASE.scaled(compound_scaling(1.0, alpha=2.0, beta=4.0, gamma=4.0)),
 }
 
 
@@ -132,4 +139,5 @@ EXPERIMENT = Experiment(
     textbook=("C82", "C83", "C84"),
     control="signals of which the first net cuts nothing off: depth alone is the best",
     run=_run,
+    formulas=("rhobar.nn.architectures.compound_scaling.compound_scaling",),
 )

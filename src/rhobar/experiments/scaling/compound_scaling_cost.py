@@ -71,4 +71,5 @@ EXPERIMENT = Experiment(
     control="depthwise convolutions, whose work grows with the width, not its square",
     run=_run,
     formulas=("rhobar.nn.architectures.compound_scaling.compound_scaling",),
+    exact="operations are counted, not sampled.",
 )

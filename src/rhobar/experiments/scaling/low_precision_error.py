@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from rhobar.experiments.backprop.rounding_of_formats import rounding_error
 from rhobar.experiments.checks import equal
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
@@ -12,7 +13,7 @@ from rhobar.probes.estimate import Estimate, mean_of
 __all__ = ["EXPERIMENT"]
 
 _SIZES = (16, 64, 256, 1024)
-_BF16 = 2**-7 / math.sqrt(12) * math.sqrt(3 / (8 * math.log(2)))
+_BF16 = math.sqrt(rounding_error(8))
 """RMS relative error of rounding to 8 significant bits, for magnitudes that are uniform in the logarithm."""
 
 
@@ -75,4 +76,5 @@ EXPERIMENT = Experiment(
     textbook=("B84", "B81"),
     control="one outlier, a thousand times the rest: the steps of int8 are wider than all other values",
     run=_run,
+    formulas=("rhobar.experiments.backprop.rounding_of_formats.rounding_error",),
 )

@@ -5,15 +5,9 @@ rounding explain,
 
     |a − b| > Z·√(s_a² + s_b²) + EPSILON·max(|a|, |b|),
 
-with the standard errors of a mean, a root mean square and a share, each times √(1 − n/N) as nothing is sampled twice,
-
-    s(mean) = √((rms² − mean²)/n),   s(rms) ≤ ½·√((max² − rms²)/n),   s(share) = √(p(1 − p)/n).
-
-The second follows from s(rms) = s(rms²)/(2·rms) and E[x⁴] ≤ max²·E[x²]. A tensor that was read whole has no sampling
+with the standard errors of the two readings (`Moments.stderr`). A tensor that was read whole has no sampling
 error. Elements lie at the same places in both runs, so tensors that are equal give readings that are equal; where a
 run that is deterministic first parts at all is the first step whose losses are not the same number.
-
-Reference: Cochran (1977), Sampling Techniques, theorem 2.2.
 """
 
 import math
@@ -203,7 +197,7 @@ def _tensor(step: int, a: LayerReading, b: LayerReading, tensor: str) -> Parting
         return None
     for quantity in ("nonfinite", "rms", "mean", "zero"):
         x, y = getattr(one, quantity), getattr(other, quantity)
-        stderr = math.hypot(_stderr(one, quantity), _stderr(other, quantity))
+        stderr = math.hypot(one.stderr(quantity), other.stderr(quantity))
         # A mean near 0 is rounded at the size of what it averages.
         size = max(one.rms, other.rms) if quantity == "mean" else 0.0
         if not _close(x, y, Z * stderr + EPSILON * size):
@@ -215,17 +209,3 @@ def _close(x: float, y: float, allowed: float) -> bool:
     if _same(x, y) or not (math.isfinite(x) and math.isfinite(y)):
         return _same(x, y)
     return abs(x - y) <= allowed + EPSILON * max(abs(x), abs(y))
-
-
-def _stderr(m: Moments, quantity: str) -> float:
-    """Standard error of one number of a reading, from its own numbers."""
-    if m.read >= m.size or m.read < 1:
-        return 0.0
-    if quantity == "mean":
-        variance = m.rms**2 - m.mean**2
-    elif quantity == "rms":
-        variance = (m.max_abs**2 - m.rms**2) / 4
-    else:
-        share = getattr(m, quantity)
-        variance = share * (1 - share)
-    return math.sqrt(max(variance, 0.0) / m.read * (1 - m.read / m.size)) if math.isfinite(variance) else 0.0
