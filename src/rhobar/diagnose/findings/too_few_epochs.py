@@ -37,7 +37,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from rhobar.diagnose.harm import left_undone
-from rhobar.diagnose.progress import MIN_STEPS, progress
+from rhobar.diagnose.progress import MIN_STEPS, Progress, progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.diagnose.shortfall import fell_short, judgeable
 from rhobar.diagnose.validation import validation_evaluations
@@ -71,7 +71,7 @@ def too_few_epochs(training: Training, record: Record) -> Outcome:
     if not course.finite or not judgeable(training):
         return None
     falling = not course.diverged and course.end < course.start + 2 * course.noise
-    if falling and (tried := _tried(training, course.constant)):
+    if falling and (tried := _tried(training, course, course.constant)):
         return tried
     if _scheduled(training):
         return None
@@ -118,14 +118,16 @@ def _promised(training: Training, constant: float) -> Seen | None:
     )
 
 
-def _tried(training: Training, constant: float) -> Seen | None:
+def _tried(training: Training, course: Progress, constant: float) -> Seen | None:
     """What further steps of a copy brought."""
     further = left_undone(training)
     if further is None:
         return None
-    # Of a net that explains half of what there is, as many steps again must leave half of the rest, beyond doubt.
-    doubtful = further.after > further.before / 2 or further.gain <= _NEXT * constant + 3 * further.stderr
-    if further.before < constant / 2 and doubtful:
+    # A net that did no worse than a simple probe must leave a tenth of the task beyond doubt; one that explains half of
+    # what there is, half of the rest, too.
+    certain = further.gain > _NEXT * constant + 3 * further.stderr
+    explains = further.before < constant / 2
+    if not (certain or fell_short(training, course)) or (explains and further.after > further.before / 2):
         return None
     return Seen(
         summary=f"A copy of the network trained for {further.num_steps} more steps comes from {further.before:.3g} to "

@@ -9,6 +9,7 @@ from rhobar.experiments.checks import equal, near
 from rhobar.experiments.experiment import Experiment, Result, Setting
 from rhobar.experiments.pictures import versus
 from rhobar.probes.estimate import Estimate, mean_of
+from rhobar.theory.kernels import arc_cosine_kernel
 
 __all__ = ["EXPERIMENT"]
 
@@ -16,16 +17,10 @@ _DEPTHS = (1, 2, 4, 8, 16, 32)
 _WIDTH = 512
 
 
-def _next(c: float) -> float:
-    """Return the cosine behind one layer, (√(1 − c²) + c (π − arccos c))/π: E[φ(u) φ(v)] for unit normal u, v."""
-    return (math.sqrt(max(1 - c * c, 0.0)) + c * (math.pi - math.acos(min(c, 1.0)))) / math.pi
-
-
 def _predicted(depth: int) -> float:
-    c = 0.0
-    for _ in range(depth):
-        c = _next(c)
-    return c
+    """Return the cosine of two inputs at a right angle behind `depth` layers: c → (√(1 − c²) + c (π − arccos c))/π."""
+    x = torch.eye(2)
+    return float(arc_cosine_kernel(x, x, depth=depth)[0, 1])
 
 
 def _cosines(setting: Setting, depth: int) -> Estimate:
