@@ -110,8 +110,9 @@ class _Spaces:
             return True
         B = B / scale
         squares, P = torch.linalg.eigh(B[..., :k] @ B[..., :k].mT)
-        largest, i = (one.item() for one in squares[:, -1].max(0))
-        return abs(B[i, k - 1, k] * P[i, -1, -1]).item() <= tol * largest**0.5
+        i = int(squares[:, -1].argmax())
+        residual = abs(B[i, k - 1, k] * P[i, -1, -1]).item()
+        return bool(residual <= tol * squares[i, -1].item() ** 0.5)
 
     def best(self, k: int, tol: float) -> SingularValue:
         """Return the largest triple of U_k B_k V_kᵀ, over the blocks."""
