@@ -20,8 +20,9 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 # Prose with examples that run; these three describe the house and hold none.
 DOCS   := $(filter-out docs/design.md docs/style.md docs/findings.md,$(wildcard README.md docs/*.md))
 
-# Take seconds to import, Keras a process of its own: tests/integrations runs the examples of these.
-HEAVY  := $(addprefix --ignore=src/rhobar/integrations/,lightning.py keras.py)
+# The first two take seconds to import, Keras a process of its own: tests/integrations runs their examples. The third
+# needs Triton to be imported, and holds none.
+HEAVY  := $(addprefix --ignore=src/rhobar/,integrations/lightning.py integrations/keras.py watch/fused.py)
 
 # Stamps: an install runs again only when pyproject.toml or constraints.txt changes.
 VENV_STAMP  := $(VENV)/.stamp-venv
