@@ -46,8 +46,9 @@ class Moments:
             quantity: ``mean``, ``rms``, ``zero`` or ``nonfinite``.
 
         Example:
-            >>> Moments(size=1000, read=100, mean=0.0, rms=1.0, max_abs=3.0, zero=0.5, nonfinite=0.0).stderr("zero")
-            0.04743416490252569
+            >>> seen = Moments(size=1000, read=100, mean=0.0, rms=1.0, max_abs=3.0, zero=0.5, nonfinite=0.0)
+            >>> round(seen.stderr("zero"), 4)
+            0.0474
 
         Reference: Cochran (1977), Sampling Techniques, theorem 2.2.
         """
