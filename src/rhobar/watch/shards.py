@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ShardedReading", "Shards", "combined", "is_sharded", "shards_of"]
 
+MOST_NOTES = 512
+"""Readings whose parts are left in the store, which lives in one rank's memory; later ones stay this rank's estimate."""
+
 
 class Part(NamedTuple):
     """A parameter on one rank: its name, how many elements lie there, their root mean square and their gradient's."""
@@ -90,6 +93,8 @@ class Shards:
 
     def post(self, reading: Reading, sizes: list[int]) -> None:
         """Leave what this rank read for the others."""
+        if len(self.steps) >= MOST_NOTES:
+            return
         note = [Part(p.name, n, p.weight, p.gradient) for p, n in zip(reading.parameters, sizes, strict=True)]
         self.store.set(f"{self.key}/{reading.step}/{self.rank}", json.dumps(note))
         self.steps.append(reading.step)
