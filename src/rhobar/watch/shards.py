@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ShardedReading", "Shards", "combined", "is_sharded", "shards_of"]
 
 MOST_NOTES = 512
-"""Readings whose parts are left in the store, which lives in one rank's memory; later ones stay this rank's estimate."""
+"""Readings whose parts go into the store, which one rank holds in memory; later ones stay this rank's estimate."""
 
 
 class Part(NamedTuple):
