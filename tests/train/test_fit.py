@@ -258,6 +258,7 @@ def test_bfloat16_computes_in_bfloat16_and_keeps_the_weights_in_float32():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # inductor's own use of it
 def test_a_compiled_model_is_the_same_model():
     model, plain = net(), net()
     for m, flag in ((model, True), (plain, False)):
