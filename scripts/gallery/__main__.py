@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.gallery.api import anchors, api_pages
 from scripts.gallery.carriers import carriers
 from scripts.gallery.experiment_pages import experiment_index, source_of, write_experiment
+from scripts.gallery.landscapes import landscapes_page
 from scripts.gallery.textbook import ROOT, textbook
 from scripts.gallery.textbook_page import textbook_page
 from sphinx.cmd.build import main as sphinx
@@ -32,6 +33,7 @@ def main() -> int:
     verdicts = _experiments(chosen, places, keep=asked.keep)
     pages = api_pages() | {
         "experiments/index.md": experiment_index(verdicts),
+        "docs/landscapes.md": landscapes_page(SOURCES / "docs"),
         "textbook.md": textbook_page(textbook(), carriers(), places),
         "index.md": (Path(__file__).parent / "index.md").read_text(encoding="utf-8"),
     }
