@@ -12,8 +12,9 @@ What is learned after the best point is true of the training rows only.
 ## Known false alarms
 Regularised trainings keep a small constant gap; classifiers grow overconfident and their validation loss
 creeps up by a per cent or two while the accuracy stays. Both are below the margins. A classifier whose
-validation loss ends within a tenth of the task of what a simple probe stands for has lost nothing that the
-data held, and is not accused. A training in a game, or one that stopped at its best, shows no rise.
+validation loss ends within a tenth of the task of what a simple probe stands for, with half of its best gain
+over the constant answer left, has lost little of what the data held, and is not accused. A training in a
+game, or one that stopped at its best, shows no rise.
 
 ## Threshold
 Noise σ from second differences (see validation.py). The best of n noisy values lies σ√(2 ln n) too low, so a
@@ -85,17 +86,18 @@ def overfitting(training: Training, record: Record) -> Outcome:
     losses = [e.loss for e in measured if e.loss is not None]
     if not all(map(math.isfinite, losses)):
         return None
-    if _no_harm(training, course, losses[-1]):
+    if _no_harm(training, course, losses):
         return None
     return _rise(training, course, measured, losses) or _gap(training, course, measured, losses)
 
 
-def _no_harm(training: Training, course: Progress, loss: float) -> bool:
-    """Whether a classifier that overfits still predicts held-out labels no worse than a simple probe does."""
+def _no_harm(training: Training, course: Progress, losses: list[float]) -> bool:
+    """Whether a classifier that overfits keeps most of what it had gained, and predicts as well as a simple probe."""
     baseline = baseline_loss(training)
     if baseline is None or course.constant is None or training.loss is None or training.loss.kind == "mse":
         return False
-    return loss <= baseline + _MARGIN * course.constant
+    kept = course.constant - losses[-1] > _KEPT * (course.constant - min(losses)) > 0
+    return kept and losses[-1] <= baseline + _MARGIN * course.constant
 
 
 def _rise(training: Training, course: Progress, seen: list[Evaluation], losses: list[float]) -> Outcome:
