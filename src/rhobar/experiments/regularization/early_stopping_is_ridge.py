@@ -19,7 +19,7 @@ _RISK_RATIO = 1.6862
 
 def _run(setting: Setting) -> Result:
     generator = setting.generator()
-    repetitions = setting.size(100, 1000)
+    repetitions = setting.size(100, 200)
     scale = torch.logspace(0, -1.5, _DIM, dtype=torch.float64)
     X = torch.randn(_N, _DIM, generator=generator, dtype=torch.float64) * scale
     beta = torch.randn(repetitions, _DIM, generator=generator, dtype=torch.float64)
@@ -32,7 +32,7 @@ def _run(setting: Setting) -> Result:
         return w @ (X.T @ X / _N) - moment
 
     rate = 0.02 / values.max().item()
-    steps = [round(t / rate) for t in _TIMES if t / rate <= setting.size(3000, 100_000)]
+    steps = [round(t / rate) for t in _TIMES if t / rate <= setting.size(3000, 10_000)]
     times = [step * rate for step in steps]
     path = descend(RULES["gradient-descent"], gradient, start, num_steps=steps[-1], lr=rate)
     risks, ridge_risks, ratios, least = [], [], [], []
