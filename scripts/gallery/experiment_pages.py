@@ -126,6 +126,8 @@ def _title(name: str) -> str:
         >>> _title("random-rnn-chaos")
         'Random RNN chaos'
     """
+    if name == "logistic-map":  # a map, and no maximum a posteriori
+        return "Logistic map"
     first, *others = name.split("-")
     return " ".join([_WRITTEN.get(first, first.capitalize()), *(_WRITTEN.get(word, word) for word in others)])
 
