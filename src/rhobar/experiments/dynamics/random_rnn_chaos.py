@@ -22,7 +22,7 @@ def _theory(gain: float) -> float:
 
 def _exponents(gain: float, setting: Setting) -> torch.Tensor:
     """Return the largest exponent of several nets h → tanh(g W h), W ~ N(0, 1/N), along one orbit each."""
-    size, nets = setting.size(200, 1000), 4
+    size, nets = setting.size(200, 600), 4
     generator = setting.generator(round(10 * gain))
     W = torch.randn(nets, size, size, generator=generator) / size**0.5
     if setting.broken:
@@ -30,7 +30,7 @@ def _exponents(gain: float, setting: Setting) -> torch.Tensor:
     h = torch.randn(nets, size, 1, generator=generator)
     v = torch.randn(nets, size, 1, generator=generator)
     logs, transient = [], 200
-    for t in range(transient + setting.size(300, 3000)):
+    for t in range(transient + setting.size(300, 1000)):
         h = torch.tanh(gain * W @ h)
         v = (1 - h.square()) * (gain * W @ v)
         length = v.norm(dim=1, keepdim=True)
@@ -41,7 +41,7 @@ def _exponents(gain: float, setting: Setting) -> torch.Tensor:
 
 
 def _run(setting: Setting) -> Result:
-    size = setting.size(200, 1000)
+    size = setting.size(200, 600)
     predicted = [_theory(gain) for gain in _GAINS]
     measured = [mean_of(_exponents(gain, setting)) for gain in _GAINS]
     finite = size**-0.5
