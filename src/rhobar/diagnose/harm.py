@@ -13,8 +13,10 @@ from rhobar.diagnose.progress import Progress, progress
 from rhobar.diagnose.shortfall import at_rest, baseline_loss, judgeable
 from rhobar.record import FurtherFit, LabelProbe, Training
 
-__all__ = ["CLIMB", "Harm", "attainable", "behind", "harm", "left_undone", "outscored"]
+__all__ = ["CLIMB", "LEARNED", "Harm", "attainable", "behind", "harm", "left_undone", "outscored"]
 
+LEARNED = 0.9
+"""Of the task: a training that explains as much leaves little to be wished for."""
 CLIMB = 0.1
 """Share of the run above the constant answer's loss from which a climb is called long.
 

@@ -262,6 +262,12 @@ class ParameterFacts:
     fan_in: int = 0
     fan_out: int = 0
 
+    @property
+    def left_out(self) -> bool:
+        """Whether a gradient arrived, was not zero, and nobody used it."""
+        wanted = self.has_gradient and not self.zero_gradient
+        return wanted and not (self.held or self.moved or self.moved_before)
+
 
 @dataclass(frozen=True)
 class Evaluation:

@@ -67,7 +67,8 @@ class Forward:
         same = [loss for loss in self.losses if loss.kind == kind or f"soft_{loss.kind}" == kind]
         alike = [loss for loss in same if loss.shape == shape]
         if same:
-            return (alike or same)[0].value, (alike or same)[0].rows
+            first = (alike or same)[0]
+            return first.value, first.rows
         return (sum(loss.value for loss in self.losses), None) if self.losses else None
 
     @property

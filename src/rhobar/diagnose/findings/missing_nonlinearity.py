@@ -27,7 +27,7 @@ Leshno, Lin, Pinkus, Schocken (1993), Multilayer feedforward networks with a non
 function.
 """
 
-from rhobar.diagnose.harm import harm
+from rhobar.diagnose.harm import LEARNED, harm
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.record import CollapsedPair, Evidence, Record, Remedy, Training
 
@@ -68,7 +68,7 @@ def missing_nonlinearity(training: Training, record: Record) -> Outcome:
     # What is frozen leaves no trace in the graph, nor do the non-linearities between frozen maps.
     hidden = any(len(p.shape) >= 2 and p.used and not p.trainable for p in training.parameters)
     if not structure.nonlinearities and structure.normalisations == 0 and not hidden:
-        learned = hurt is not None and hurt.explained is not None and hurt.explained >= 0.9
+        learned = hurt is not None and hurt.explained is not None and hurt.explained >= LEARNED
         text = (
             f"None of the {structure.num_maps} linear maps is followed by a non-linearity: together they are one "
             "linear map."

@@ -52,8 +52,9 @@ _EARLY = 0.7
 _RISE = 0.05
 _GAP = 0.25
 _MARGIN = 0.1
+"""Of the constant answer's loss, by which a classifier may end above what a simple probe stands for."""
 _KEPT = 0.5
-"""Of what was learned of the training rows, what holds for others."""
+"""Of what was learned of the training rows, what holds for others; of the best gain on others, what is left."""
 
 
 @rule(

@@ -70,7 +70,8 @@ COPIES = 0.9
 )
 def symmetric_initialization(training: Training, record: Record) -> Outcome:
     """Fire if a hidden layer's units are copies of each other at both ends of the training."""
-    matrices = [p for p in training.parameters if _is_weight(p) and not _left_out(p)]
+    # One that was left out did not start wrong: its gradient told its units apart, and nobody took the step.
+    matrices = [p for p in training.parameters if _is_weight(p) and not p.left_out]
     if not matrices:
         return unchecked("symmetric-initialization", "no weight matrix was seen")
     copies = [p for p in matrices if not p.identical_units < COPIES and not p.identical_units_end < COPIES]
@@ -122,8 +123,3 @@ def _is_weight(p: ParameterFacts) -> bool:
     plain = "Norm" not in p.module and "Embedding" not in p.module
     trained = p.trainable and p.used and p.reached and not p.moved_before
     return plain and trained and len(p.shape) >= 2 and p.shape[0] >= 2 and max(p.fan_in, p.shape[1]) >= 1
-
-
-def _left_out(p: ParameterFacts) -> bool:
-    """Whether a gradient told its units apart and nobody took the step: it would have left its start."""
-    return p.trainable and p.has_gradient and not p.zero_gradient and not (p.held or p.moved)

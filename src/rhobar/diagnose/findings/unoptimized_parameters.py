@@ -32,7 +32,7 @@ PyTorch documentation, torch.nn.ModuleList; torch.optim, Constructing it.
 
 import math
 
-from rhobar.diagnose.harm import outscored
+from rhobar.diagnose.harm import LEARNED, outscored
 from rhobar.diagnose.progress import progress
 from rhobar.diagnose.rule import Outcome, Seen, rule, unchecked
 from rhobar.diagnose.shortfall import fell_short
@@ -40,8 +40,6 @@ from rhobar.record import Evidence, ParameterFacts, Record, Remedy, Training
 
 __all__ = ["unoptimized_parameters"]
 
-LEARNED = 0.9
-"""Of the task: a random body that leaves less to be wished for does no harm."""
 QUIET = 1e-3
 """Of the largest gradient that moved its weights: an update by hand with less may round to nothing."""
 
@@ -75,7 +73,7 @@ def unoptimized_parameters(training: Training, record: Record) -> Outcome:
     others = (p for t in record.trainings if t is not training for p in t.parameters)
     elsewhere = {(p.name, p.shape) for p in others if p.held or p.moved}
     reached = [p for p in training.parameters if p.reached and p.trainable and not _is_batch(p, training)]
-    left = [p for p in reached if _left_out(p) and (p.name, p.shape) not in elsewhere]
+    left = [p for p in reached if p.left_out and (p.name, p.shape) not in elsewhere]
     if by_hand:
         loud = _loud(training)
         left = [p for p in left if p.name in loud]
@@ -122,12 +120,6 @@ def _frozen(training: Training) -> Outcome:
             "for parameter in model.parameters():\n    parameter.requires_grad_(True)",
         ),
     )
-
-
-def _left_out(parameter: ParameterFacts) -> bool:
-    """Whether a gradient arrived, was not zero, and nobody used it."""
-    wanted = parameter.has_gradient and not parameter.zero_gradient
-    return wanted and not (parameter.held or parameter.moved or parameter.moved_before)
 
 
 def _loud(training: Training) -> set[str]:
